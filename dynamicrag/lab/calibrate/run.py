@@ -10,21 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamicrag.errors import DynamicRAGError, InputError
-from dynamicrag.lab.calibrate.forecast import (
-    FOLDS,
-    Forecast,
-    Learnt,
-    forecast,
-    held_out,
-    learn,
-)  # fmt: skip
+from dynamicrag.lab.calibrate.forecast import FOLDS, Forecast, Learnt, forecast, held_out, learn
 from dynamicrag.lab.calibrate.options import check_options, ends, unvaried
 from dynamicrag.lab.calibrate.realised import Realised, realise, realise_random
 from dynamicrag.lab.calibrate.replay import Replay, jointly, stagewise, walk
 from dynamicrag.lab.calibrate.results import (
     Baseline,
     Goal,
-    HalfReport,
     Learning,
     Promise,
     Report,
@@ -147,10 +139,9 @@ def calibrate(
         promised={name: _promised(made, ways[name]) for name in (*replays, "calibrated")},
         target=TargetReport(target.quality, dict(target.limits), str(target)),
         reached=_reached(world, target, found["calibrated"]),
-        setting=SettingReport(*_described(world, weights, setting)),
+        setting=_described(world, weights, setting),
         halves=[
-            HalfReport(*_described(world, weights, own), questions=len(rows))
-            for own, rows in zip(settings, halves, strict=True)
+            _described(world, weights, own, len(rows)) for own, rows in zip(settings, halves, strict=True)
         ],
         notes=notes,
     )
@@ -206,11 +197,11 @@ def _remarks(policy: Policy, world: World, own: Walked | None) -> list[str]:
 
 
 def _described(
-    world: World, weights: Mapping[str, float], setting: Setting
-) -> tuple[float | None, str | None, dict[str, float], dict[str, float], str]:
+    world: World, weights: Mapping[str, float], setting: Setting, questions: int | None = None
+) -> SettingReport:
     path = None if setting.path is None else world.names[setting.path]
     weighed = {name: (setting.lam or 0.0) * weight for name, weight in weights.items()}
-    return setting.lam, path, weighed, dict(setting.thresholds), setting.missed
+    return SettingReport(setting.lam, path, weighed, setting.thresholds, setting.missed, questions)
 
 
 def _reached(world: World, target: Target, own: Standing) -> dict[str, Goal]:

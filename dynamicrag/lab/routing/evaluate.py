@@ -1,37 +1,4 @@
-"""Routers and baselines on one table.
-
-The fields of the result, and its keys in JSON (shares are from 0 to 1; what cannot be stated is NaN, and
-``null`` in JSON)::
-
-    data            train, test, options, cost {name, kinds, low, high}, queries, learnt_queries, split,
-                    folds, seed, bootstrap, weak and strong where there are two options
-    features        families, number, fit_seconds, us (per query, embedding apart), embedding_us
-    routers.NAME    spec
-                    quality, cost        at λ = 0: by quality alone
-                    gain                 quality above the best single option's, query by query;
-                                         p_bootstrap, p_permutation, and p_holm for the number of routers
-                    gap_closed           gain as a share of what the oracle gains
-                    saving               share of the best single option's cost that is saved at its quality
-                    saving_within_point  the same at a quality that is .01 lower
-                    cost_at_best_single_quality, quality_at_best_single_cost, quality_at {COST: quality}
-                    area                 mean quality along the curve, from data.cost.low to data.cost.high
-                    curve                [{lambda, cost, quality}]: the λ path, as it is
-                    routing_accuracy     share of queries on which a best option was chosen
-                    calls, confusion     {option: share}, {chosen: {best: queries}}
-                    groups               {group: {queries, quality, interval, cost, best_single, oracle}}
-                    lambda_at            {COST: λ} that keeps the mean expected cost to it: in a policy, the
-                                         weight of that cost
-                    apgr, cpt50, cpt80, pgr            with two options (see .pair)
-                    accuracy, balanced_accuracy        with labels
-                    train_seconds, decision_us, picked {predictor that it is made of: share}
-                    intervals            95 %, [low, high] by the name of the figure
-    baselines.NAME  the same, of random, cheapest, best_single, fixed:OPTION, oracle (which knows every
-                    outcome and takes a best option, of several the strongest) and oracle_cheapest
-                    (the cheapest of the best; its curve is the best that any router could do)
-    ranking         routers, best first: by APGR where there are two options, else by quality
-    complementarity see .complementarity; what is routed there is by the first of the ranking
-    notes           what a reader must know
-"""
+"""Routers and baselines judged on one table; the result is explained in :mod:`.results`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
