@@ -105,7 +105,7 @@ def forecast(learnt: Learnt, world: World) -> Forecast:
 
 
 def held_out(
-    world: World, recipe: Recipe, progress: Callable[[], None] | None = None, planned: int | None = None
+    world: World, recipe: Recipe, progress: Callable[[], None] = lambda: None, planned: int | None = None
 ) -> Forecast:
     """Predict every question from the questions of other folds; near-duplicates share a fold."""
     fold = folds(len(world), FOLDS, world.labels, recipe.seed)
@@ -113,8 +113,7 @@ def held_out(
     for number, out in enumerate(outs):
         learnt = learn(world.take(np.flatnonzero(fold != number)), recipe, planned)
         parts.append(forecast(learnt, world.take(out)))
-        if progress is not None:
-            progress()
+        progress()
     return rejoin(parts, outs)
 
 

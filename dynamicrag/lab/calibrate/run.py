@@ -4,7 +4,7 @@ Every figure is over all questions, each held out once. The policy that is writt
 questions in the same way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
 from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
@@ -39,7 +40,6 @@ from dynamicrag.predictors.crossfit import folds
 
 SAMPLES = 2000
 LEAST = 20
-Progress = Callable[[int, int, str], None]
 BASELINE = "always-large"
 
 
@@ -69,7 +69,7 @@ def calibrate(
     recipe: Recipe,
     *,
     samples: int = SAMPLES,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> CalibrationResult:
     """Set a policy to a target.
 
@@ -79,7 +79,7 @@ def calibrate(
         target: The target.
         recipe: The method that learns routers.
         samples: Number of bootstrap samples.
-        progress: Called with the steps done, all steps and their name.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: The target cannot be aimed at, or the table is not of the policy's options.
@@ -94,8 +94,7 @@ def calibrate(
     done = iter(range(1, 100))
 
     def step() -> None:
-        if progress is not None:
-            progress(next(done), 3 * FOLDS, "learning")
+        progress(next(done), 3 * FOLDS, "learning")
 
     pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)

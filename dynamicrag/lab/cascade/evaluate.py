@@ -1,6 +1,6 @@
 """The evaluation of escalation policies and verifiers on recorded drafts; its result is in ``.results``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from dynamicrag.lab.cascade.results import CascadeResult, Data, Figures, PolicyF
 from dynamicrag.lab.cascade.trials import Rounds, Trials
 from dynamicrag.lab.cascade.verifiers import judge_signals, judged_options
 from dynamicrag.lab.outcomes.split import known_before, near_duplicates
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.results import CostRange, CurvePoint
@@ -26,8 +27,6 @@ from dynamicrag.lab.routing.path import walk
 from dynamicrag.lab.routing.resample import Resample, holm
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds as folds_of
-
-Progress = Callable[[int, int, str], None]
 
 
 def evaluate(
@@ -40,7 +39,7 @@ def evaluate(
     at: Sequence[float] = (),
     samples: int = 1000,
     budget: float = np.inf,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> CascadeResult:
     """Judge policies and verifiers, by cross-validation or on test data.
 
@@ -53,7 +52,7 @@ def evaluate(
         at: Costs at which quality is reported.
         samples: Number of bootstrap samples.
         budget: Expected cost that one query may spend.
-        progress: Called with the steps done, all steps and their name.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: There is too little to be judged.
@@ -79,8 +78,7 @@ def evaluate(
             played = [play(policy, learnt.model, ahead, lam, budget) for lam in grid]
             parts[name].append((played, np.full(len(out), at_lam)))
             done += 1
-            if progress is not None:
-                progress(done, steps, "replaying")
+            progress(done, steps, "replaying")
     outs = [out for _, out in rounds]
     replays = {name: _joined(grid, own, outs) for name, own in parts.items()}
     first, expected, score = rejoin([(own.prior, own.expected, own.score) for _, own in data], outs)
@@ -151,8 +149,8 @@ def _judged(figures: Figures, spec: object, bench: Bench, taken: Played, router:
 
 def _corrected(found: Mapping[str, PolicyFigures]) -> dict[str, PolicyFigures]:
     """Return policies with ``p_holm`` where there is a p."""
-    known = {n: own.chosen.p_permutation for n, own in found.items() if own.chosen.p_permutation is not None}
-    corrected = dict(zip(known, holm([*known.values()]), strict=True))
+    tested = {name: own.chosen.p_permutation for name, own in found.items()}
+    corrected = holm({name: p for name, p in tested.items() if p is not None})
     return {
         name: replace(own, chosen=replace(own.chosen, p_holm=corrected.get(name)))
         for name, own in found.items()

@@ -8,10 +8,11 @@ import numpy as np
 from dynamicrag.errors import BudgetError
 from dynamicrag.features.base import Embed
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.routing.complementarity import complementarity
 from dynamicrag.lab.routing.judge import Yardstick
 from dynamicrag.lab.routing.path import Path, walk
-from dynamicrag.lab.routing.predictions import Predicted, Predictions, Progress, predict
+from dynamicrag.lab.routing.predictions import Predicted, Predictions, predict
 from dynamicrag.lab.routing.problem import Problem, Side, set_problem
 from dynamicrag.lab.routing.resample import Resample, holm
 from dynamicrag.lab.routing.results import (
@@ -45,7 +46,7 @@ def evaluate(
     samples: int = SAMPLES,
     seed: int = 0,
     embed: Embed | None = None,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> Evaluation:
     """Judge routers on a table, by cross-validation or by another table.
 
@@ -63,7 +64,7 @@ def evaluate(
         samples: Number of bootstrap samples.
         seed: Seed of folds, predictors and samples.
         embed: The embedding model, for families that need one.
-        progress: Called with how far it is.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: The tables cannot be judged by.
@@ -82,8 +83,7 @@ def evaluate(
     _warn(side, judge, pair, problem, notes)
     found: dict[str, RouterResult] = {}
     for number, (name, own) in enumerate(made.routers.items()):
-        if progress is not None:
-            progress(number, len(made.routers), "judging")
+        progress(number, len(made.routers), "judging")
         found[name] = _judged(judge, own, specs[name], made, pair)
     drawn = found.pop("random")
     found = _corrected(found)
@@ -143,7 +143,7 @@ def _judged(
 def _corrected(found: Mapping[str, RouterResult]) -> dict[str, RouterResult]:
     """Return the results with ``p_holm``: the luckiest of so many routers is picked."""
     tested = {name: own.tests for name, own in found.items() if own.tests is not None}
-    corrected = dict(zip(tested, holm([own.p_permutation for own in tested.values()]), strict=True))
+    corrected = holm({name: own.p_permutation for name, own in tested.items()})
     return {
         name: replace(own, tests=replace(tested[name], p_holm=corrected[name])) if name in tested else own
         for name, own in found.items()
