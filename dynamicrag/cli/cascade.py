@@ -79,6 +79,7 @@ def evaluate_cascade(
     from dynamicrag.lab.cascade.evaluate import evaluate
     from dynamicrag.lab.cascade.plots import quality_over_cost
     from dynamicrag.lab.cascade.view import build_page
+    from dynamicrag.lab.recipe import Recipe
 
     check_target(json)
     if plot is not None:
@@ -108,10 +109,9 @@ def evaluate_cascade(
     out = human(json)
     with bar(out) as progress:
         found = evaluate(
-            *trials, policies=named, router=router, families=families, folds=folds,
-            at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap, seed=seed,
-            embed=embedding(families, progress), progress=progress,
-            budget=float("inf") if budget is None else budget,
+            *trials, policies=named, recipe=Recipe(router, families, embedding(families, progress), seed),
+            folds=folds, at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap,
+            budget=float("inf") if budget is None else budget, progress=progress,
         )  # fmt: skip
     found = replace(found, notes=[*found.notes, *notes])
     give(out, found, build_page(found), quality_over_cost(found).chart, json, plot, "cascade")

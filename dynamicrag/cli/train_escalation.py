@@ -28,8 +28,8 @@ from dynamicrag.cli.train_options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 
 def train_escalation(
@@ -48,7 +48,7 @@ def train_escalation(
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
     from dynamicrag.cli.output import write_json
-    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.recipe import Recipe
 
     console, outcomes = begin(table, stages, labels, json, mended=True)
     families = parts_of(features)
@@ -71,10 +71,7 @@ def _train(
     """
     from dynamicrag.lab.cascade.train import train_escalation as train
 
-    taught = train(
-        outcomes, policy=policy, router=recipe.router, features=recipe.families, embed=recipe.embed,
-        keep_questions=keep_questions,
-    )  # fmt: skip
+    taught = train(outcomes, policy, recipe, keep_questions=keep_questions)
     judgement = taught.judgement
     path = judgement.state().save(out)
     about = judgement.prior.before.about

@@ -26,8 +26,8 @@ from dynamicrag.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 NAME = "policy.yaml"
 LEAST = 20
@@ -51,7 +51,7 @@ def train_policy(
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
     from dynamicrag.cli.output import write_json
-    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.lab.training import check_families
 
     console, outcomes = begin(table, stages, labels, json)
