@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.console import plain
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.output import write_text
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.specs import parts_of
+from dynamicrag.cli.train_options import embedder, spec
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
+from dynamicrag.extras import require
 
 if TYPE_CHECKING:
     from dynamicrag.lab.calibrate.account import Account
@@ -49,12 +57,6 @@ def calibrate(
 
     All is learnt on one half of the questions and judged on the other, and the reverse.
     """
-    from dynamicrag.cli.console import bar, human, plain
-    from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.specs import parts_of
-    from dynamicrag.cli.train_options import embedder, spec
-    from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.extras import require
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.calibrate.run import LEAST
     from dynamicrag.lab.calibrate.run import calibrate as run
@@ -65,11 +67,9 @@ def calibrate(
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.whole_paths import read_tables
     from dynamicrag.lab.training import check_families
-    from dynamicrag.lab.view.html import to_html
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.policy.file import load_policy
 
-    check_target(json)
+    console = Output(json)
     _check_out(out)
     if html is not None:
         require("lab", for_="--html")
@@ -86,7 +86,6 @@ def calibrate(
             f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
             "them, or judge routers on it with 'dynamicrag eval'"
         )
-    console = human(json)
     recipe = Recipe(spec(router), families, embedder(families), seed)
     with bar(console) as progress:
         made = run(world, loaded, target, recipe, samples=bootstrap, progress=progress)
@@ -104,19 +103,13 @@ def calibrate(
         _proof(report),
     ]
     write_text(out, text(data, head, comments))
-    page = build_page(made)
-    if html is not None:
-        write_text(html, to_html(page))
-    write_json(json, report.as_json())
-    if json != "-":
-        print_page(console, page)
+    console.give(report.as_json(), build_page(made), html)
+    if console.in_words:
         console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 
 
 def _limits(given: Sequence[str]) -> dict[str, float]:
     """Return the limits of ``NAME=AMOUNT`` by cost dimension."""
-    from dynamicrag.cost.dimensions import DIMENSIONS
-
     limits = {}
     for text in given:
         name, _, amount = text.partition("=")

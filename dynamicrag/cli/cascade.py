@@ -19,6 +19,9 @@ from dynamicrag.cli.judging import (
     named_specs,
 )
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import check_plot
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
 from dynamicrag.errors import InputError
 
@@ -73,14 +76,12 @@ def evaluate_cascade(
     Replays policies that accept a draft, escalate or abstain, beside the router alone, single options and the
     oracle. Cross-validates on one file, or learns from --train and judges by --test.
     """
-    from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target
     from dynamicrag.escalation.base import POLICIES
     from dynamicrag.lab.cascade.evaluate import evaluate
     from dynamicrag.lab.cascade.plots import quality_over_cost
     from dynamicrag.lab.cascade.view import build_page
 
-    check_target(json)
+    out = Output(json)
     if plot is not None:
         check_plot(plot)
     given = read_specs(policies, "--policies") if policies else list(POLICIES)
@@ -105,7 +106,6 @@ def evaluate_cascade(
         tables = [read_table(path) for path in files]
         families, notes = choose_families(features, tables[0], tables[-1])
         trials = from_tables(tables, cost=cost, given=prices, only=parts_of(options))
-    out = human(json)
     with bar(out) as progress:
         found = evaluate(
             *trials, policies=named, router=router, families=families, folds=folds,
@@ -114,7 +114,7 @@ def evaluate_cascade(
             budget=float("inf") if budget is None else budget,
         )  # fmt: skip
     found = replace(found, notes=[*found.notes, *notes])
-    give(out, found, build_page(found), quality_over_cost(found).chart, json, plot, "cascade")
+    give(out, found, build_page(found), quality_over_cost(found).chart, plot, "cascade")
 
 
 def _router(values: Sequence[str]) -> object:

@@ -20,6 +20,9 @@ from dynamicrag.cli.judging import (
     named_specs,
 )
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import check_plot
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import (
     choose_families,
     embedding,
@@ -30,6 +33,7 @@ from dynamicrag.cli.specs import (
     read_specs,
 )
 from dynamicrag.errors import InputError
+from dynamicrag.registry import parse_spec
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """The default routers: one of each kind that trains in seconds."""
@@ -82,21 +86,18 @@ def evaluate(
     """
     if train is None:
         raise InputError("--train: a table to learn from is needed")
-    from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.routing.evaluate import evaluate as run
     from dynamicrag.lab.routing.plot import quality_over_cost
     from dynamicrag.lab.routing.view import build_page
 
-    check_target(json)
+    out = Output(json)
     if plot is not None:
         check_plot(plot)
     named = _routers(routers)
     given = dict(given_cost(item) for item in option_cost or ())
     prices = [number_of(part, "--at") for part in parts_of(at)]
     pair = pair_of(labels)
-    out = human(json)
     learn = read_table(train, pair)
     judge = None if test is None else read_table(test, pair)
     families, notes = choose_families(features, learn, judge)
@@ -110,13 +111,12 @@ def evaluate(
         notes.append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
     found = replace(found, notes=[*found.notes, *notes])
     figure = quality_over_cost(found)
-    give(out, found, build_page(found), None if figure is None else figure.chart, json, plot, "eval")
+    give(out, found, build_page(found), None if figure is None else figure.chart, plot, "eval")
 
 
 def _routers(values: Sequence[str] | None) -> dict[str, object]:
     """Return the specs by the names that are shown, without the baselines that are always there."""
     from dynamicrag.predictors.base import PREDICTORS
-    from dynamicrag.registry import parse_spec
 
     specs = named_specs(read_specs(values, "--routers") if values else ROUTERS, PREDICTORS, "--routers")
     named = {shown: spec for shown, spec in specs.items() if parse_spec(spec, "")[0] not in BASELINES}

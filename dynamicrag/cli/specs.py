@@ -1,13 +1,15 @@
 """The arguments of ``eval`` and ``train``: specs, numbers, families of features, tables."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.registry import parse_spec
 
 if TYPE_CHECKING:
-    from dynamicrag.cli.console import Report
+    from dynamicrag.cli.progress import Report
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
@@ -38,8 +40,6 @@ def number_of(text: str, where: str) -> float:
     Raises:
         InputError: The text is no such number.
     """
-    from math import isfinite
-
     try:
         value = float(text)
     except ValueError:
@@ -85,7 +85,6 @@ def choose_families(
     """Return the specs of families that the tables can give, and notes for the user."""
     from dynamicrag.features.base import FEATURES
     from dynamicrag.llm.pull import path_of
-    from dynamicrag.registry import parse_spec
 
     if not values:
         if path_of(EMBEDDER) is not None:
@@ -114,7 +113,6 @@ def embedding(families: Sequence[object], progress: "Report") -> Any:
     from dynamicrag.features.base import FEATURES
     from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
-    from dynamicrag.registry import parse_spec
     from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
     if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
 from dynamicrag.cli.train_options import (
     DEFAULT_ROUTER,
@@ -28,7 +29,10 @@ from dynamicrag.cli.train_options import (
     options_of,
     spec,
 )
+from dynamicrag.cost.amounts import digits
 from dynamicrag.errors import InputError
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
     from dynamicrag.lab.outcomes.table import OutcomeTable
@@ -84,7 +88,7 @@ def train_stage(
             raise InputError(f"--add-to takes the router as it was trained: without {given}")
     console, outcomes = begin(table, stages, labels, json)
     if add_to is not None:
-        _report(json, _grown(outcomes, add_to, out, stage, _settings(at or [])))
+        _report(console, _grown(outcomes, add_to, out, stage, _settings(at or [])))
         return
     families = parts_of(features or STAGE_FEATURES)
     with console.status("training …"):
@@ -93,7 +97,7 @@ def train_stage(
             embed=embedder(families), keep_questions=not anonymous,
         )  # fmt: skip
         path = estimator.state().save(out)
-    _report(json, _described(estimator, outcomes, path))
+    _report(console, _described(estimator, outcomes, path))
 
 
 def train_joint(
@@ -119,7 +123,7 @@ def train_joint(
         path = whole.state().save(out)
     after = whole.after or whole.before
     joint = {"stages": list(whole.stages), "width_after": len(after.features.names)}
-    _report(json, _described(whole.before, outcomes, path) | joint)
+    _report(console, _described(whole.before, outcomes, path) | joint)
 
 
 def _grown(
@@ -158,21 +162,11 @@ def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dic
     }  # fmt: skip
 
 
-def _report(json: str | None, made: dict[str, Any]) -> None:
-    from dynamicrag.cli.output import write_json
-
-    write_json(json, made)
-    if json != "-":
-        _show(made)
-
-
-def _show(made: dict[str, Any]) -> None:
-    from dynamicrag.cli.console import console
-    from dynamicrag.cost.amounts import digits
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
-    out = console()
+def _report(out: Output, made: dict[str, Any]) -> None:
+    """Give a router's description as JSON and in words."""
+    out.give(made)
+    if not out.in_words:
+        return
     costs = list(dict.fromkeys(key for o in made["options"].values() for key in o if key != "quality"))
     rows = [
         Row([name, f"{figures['quality']:.3f}", *(digits(figures.get(cost, 0.0)) for cost in costs)])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
 from dynamicrag.cli.train_options import (
     DEFAULT_ROUTER,
@@ -24,10 +25,11 @@ from dynamicrag.cli.train_options import (
     options_of,
     spec,
 )
+from dynamicrag.cost.amounts import SPACE, digits, percent
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
@@ -47,7 +49,6 @@ def train_escalation(
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
-    from dynamicrag.cli.output import write_json
     from dynamicrag.lab.calibrate.forecast import Recipe
 
     console, outcomes = begin(table, stages, labels, json, mended=True)
@@ -55,8 +56,8 @@ def train_escalation(
     recipe = Recipe(spec(router), families, embedder(families))
     with console.status("training …"):
         made = _train(outcomes, spec(policy, "--escalation"), out, recipe, not anonymous)
-    write_json(json, made)
-    if json != "-":
+    console.give(made)
+    if console.in_words:
         _show(console, made)
 
 
@@ -90,11 +91,7 @@ def _train(
     }  # fmt: skip
 
 
-def _show(out: "Console", made: dict[str, Any]) -> None:
-    from dynamicrag.cost.amounts import SPACE, digits, percent
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
+def _show(out: Output, made: dict[str, Any]) -> None:
     unit, replayed, single = made["dimension"], made["replayed"], made["best_single"]
     rows = [Row([name, f"{own['quality']:.3f}", digits(own[unit])]) for name, own in made["options"].items()]
     rows.append(Row(["best single", f"{single['quality']:.3f}", digits(single["cost"])], "faint"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import write_text
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
 from dynamicrag.cli.train_options import (
     DEFAULT_ROUTER,
@@ -21,11 +23,12 @@ from dynamicrag.cli.train_options import (
     embedder,
     spec,
 )
+from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.errors import InputError
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
@@ -50,7 +53,6 @@ def train_policy(
 
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
-    from dynamicrag.cli.output import write_json
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.training import check_families
 
@@ -60,8 +62,8 @@ def train_policy(
     with console.status("training …"):
         recipe = Recipe(spec(router), families, embedder(families))
         made = _train(outcomes, table, policy, out, recipe, joint)
-    write_json(json, made)
-    if json != "-":
+    console.give(made)
+    if console.in_words:
         _show(console, made)
 
 
@@ -73,7 +75,6 @@ def _train(
     Raises:
         InputError: The folder cannot be made, or the table cannot be learnt from.
     """
-    from dynamicrag.cli.output import write_text
     from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text
@@ -116,11 +117,7 @@ def _train(
     }
 
 
-def _show(out: "Console", made: Mapping[str, Any]) -> None:
-    from dynamicrag.cost.amounts import digits, percent
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
+def _show(out: Output, made: Mapping[str, Any]) -> None:
     options = []
     for stage, own in made["stages"].items():
         for name, figures in own["options"].items():
