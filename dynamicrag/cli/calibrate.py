@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli import training
 from dynamicrag.cli.console import plain
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
 from dynamicrag.cli.output import write_text
 from dynamicrag.cli.progress import bar
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import embedder, spec
+from dynamicrag.cli.specs import numbers, parts_of
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
 from dynamicrag.extras import require
@@ -40,11 +40,9 @@ def calibrate(
         list[str] | None,
         typer.Option(help="Most of any other cost a query, on average: water=0.001; repeatable."),
     ] = None,
-    router: Annotated[str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")] = "linear",
-    features: Annotated[str, typer.Option(help="Families of features, with commas.")] = "lexical,retrieval",
-    stages: Annotated[
-        str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
-    ] = "",
+    router: training.RouterOption = "linear",
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
     corpus: CorpusOption = None,
     bootstrap: Annotated[
         int, typer.Option(min=100, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
@@ -77,7 +75,7 @@ def calibrate(
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     given = {name: limit for name, limit in limits.items() if limit is not None}
-    target = Target(quality, {**given, **_limits(most or [])})
+    target = Target(quality, {**given, **_limits(most)})
     loaded = load_policy(policy, corpus or None)
     outcomes, caveats = usable(read_tables(table, parts_of(stages)))
     world = World.of(outcomes, LEAST)
@@ -86,7 +84,7 @@ def calibrate(
             f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
             "them, or judge routers on it with 'dynamicrag eval'"
         )
-    recipe = Recipe(spec(router), families, embedder(families), seed)
+    recipe = Recipe(training.spec(router), families, training.embedder(families), seed)
     with bar(console) as progress:
         made = run(world, loaded, target, recipe, samples=bootstrap, progress=progress)
     account, remarks = _account(policy, loaded, world)
@@ -108,17 +106,11 @@ def calibrate(
         console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 
 
-def _limits(given: Sequence[str]) -> dict[str, float]:
-    """Return the limits of ``NAME=AMOUNT`` by cost dimension."""
-    limits = {}
-    for text in given:
-        name, _, amount = text.partition("=")
+def _limits(given: Sequence[str] | None) -> dict[str, float]:
+    limits = numbers(given, "--most", "NAME=AMOUNT, such as water=0.5")
+    for name in limits:
         if name not in DIMENSIONS:
             raise InputError(unknown("--most", "cost dimension", name, DIMENSIONS))
-        try:
-            limits[name] = float(amount)
-        except ValueError:
-            raise InputError(f"--most {text}: expected {name}=AMOUNT, such as {name}=0.5") from None
     return limits
 
 

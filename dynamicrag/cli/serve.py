@@ -12,7 +12,7 @@ from dynamicrag.cli.left_out import warn_left_out
 from dynamicrag.cli.options import CorpusOption
 from dynamicrag.cli.prepare import provide
 from dynamicrag.cli.progress import bar
-from dynamicrag.cli.specs import number_of
+from dynamicrag.cli.specs import numbers
 from dynamicrag.errors import InputError
 from dynamicrag.extras import missing, require
 from dynamicrag.store.address import data_dir
@@ -93,7 +93,7 @@ def serve(
     check_origins(cors_origin or (), keys)
     settings = Settings(
         keys=keys,
-        budget_per_user=_budget(budget_per_user or ()),
+        budget_per_user=_budget(budget_per_user),
         body_bytes=int(max_body * MEGABYTE),
         seconds=timeout,
         concurrency=concurrency,
@@ -122,17 +122,11 @@ def serve(
         out.print("stopped; all accounts are closed", style="dim")
 
 
-def _budget(given: Sequence[str]) -> dict[str, float]:
+def _budget(given: Sequence[str] | None) -> dict[str, float]:
     from dynamicrag.graph.call_reader import check_amount
 
-    limits = {}
-    for each in given:
-        dimension, equals, amount = each.partition("=")
-        if not equals:
-            raise InputError(f"--budget-per-user {each[:80]}: expected DIMENSION=AMOUNT, for example usd=1")
-        where = f"--budget-per-user {dimension[:80]}"
-        limits[dimension] = check_amount(dimension, number_of(amount, where), "--budget-per-user")
-    return limits
+    limits = numbers(given, "--budget-per-user", "DIMENSION=AMOUNT, such as usd=1")
+    return {name: check_amount(name, limit, "--budget-per-user") for name, limit in limits.items()}
 
 
 def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettings | None":

@@ -10,7 +10,7 @@ from dynamicrag.cli.judging import CostOption, OnlyOption, OptionCostOption, nam
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.progress import bar
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import EMBEDDER, embedding, given_cost, number_of, parts_of, read_specs
+from dynamicrag.cli.specs import EMBEDDER, costs_of, embedding, number_of, numbers, parts_of, read_specs
 from dynamicrag.errors import InputError
 from dynamicrag.whole_file import is_stream
 
@@ -89,6 +89,7 @@ def simulate(
     from dynamicrag.predictors.base import PREDICTORS
 
     out = Output(json)
+    prices = costs_of(option_cost)
     learners = named_specs(read_specs(router, "--router") if router else ROUTERS, PREDICTORS, "--router")
     check_learners(learners, start, "--router")
     shown, changes = _changes(change)
@@ -97,14 +98,13 @@ def simulate(
         learners, changes, shown, weights, seeds, other_seeds, start, _abilities(ability), _explore(explore),
         EMBEDDER,
     )  # fmt: skip
-    given = dict(given_cost(item) for item in option_cost or ())
     recorded = read_table(table)
     with _partial(json) as kept:
         try:
             with bar(out) as progress:
                 embed = None if path_of(EMBEDDER) is None else embedding(["embedding"], progress)
                 found = run(
-                    recorded, setting, cost=cost, option_cost=given, options=parts_of(options), embed=embed,
+                    recorded, setting, cost=cost, option_cost=prices, options=parts_of(options), embed=embed,
                     progress=progress, kept=kept,
                 )  # fmt: skip
         except KeyboardInterrupt:
@@ -134,16 +134,11 @@ def _changes(values: list[str] | None) -> "tuple[list[Any], list[Change]]":
 def _abilities(values: list[str] | None) -> dict[str, float]:
     from dynamicrag.cost.ability import accuracy
 
-    found = {}
-    for text in values or ():
-        name, equals, value = text.rpartition("=")
-        try:
-            found[name.strip()] = accuracy(float(value))
-        except ValueError as error:
-            raise InputError(f"--ability {text}: {error}; expected NAME=ACCURACY") from None
-        if not equals or not name.strip():
-            raise InputError(f"--ability {text}: expected NAME=ACCURACY, such as gpt-4=0.86")
-    return found
+    given = numbers(values, "--ability", "NAME=ACCURACY, such as gpt-4=0.86")
+    try:
+        return {name: accuracy(value) for name, value in given.items()}
+    except ValueError as error:
+        raise InputError(f"--ability: {error}") from None
 
 
 def _explore(text: str | None) -> "Exploration | None":

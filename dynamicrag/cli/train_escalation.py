@@ -5,26 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import (
-    DEFAULT_ROUTER,
-    LABELS,
-    PATH_FEATURES,
-    AnonymousOption,
-    LabelsOption,
-    OutOption,
-    PathFeaturesOption,
-    RouterOption,
-    StagesOption,
-    TableOption,
-    begin,
-    embedder,
-    file_size,
-    options_of,
-    spec,
-)
 from dynamicrag.cost.amounts import SPACE, digits, percent
 from dynamicrag.lab.view.page import Column, Row, Table
 from dynamicrag.lab.view.terminal import print_table
@@ -39,23 +23,23 @@ def train_escalation(
         str,
         typer.Option("--escalation", help="Escalation policy: value, …, or {name: {parameter: value}}."),
     ],
-    table: TableOption,
-    out: OutOption,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: PathFeaturesOption = PATH_FEATURES,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
-    anonymous: AnonymousOption = False,
+    table: training.TableOption,
+    out: training.OutOption,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
+    anonymous: training.AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
     from dynamicrag.lab.calibrate.forecast import Recipe
 
-    console, outcomes = begin(table, stages, labels, json, mended=True)
+    console, outcomes = training.begin(table, stages, labels, json, mended=True)
     families = parts_of(features)
-    recipe = Recipe(spec(router), families, embedder(families))
+    recipe = Recipe(training.spec(router), families, training.embedder(families))
     with console.status("training …"):
-        made = _train(outcomes, spec(policy, "--escalation"), out, recipe, not anonymous)
+        made = _train(outcomes, training.spec(policy, "--escalation"), out, recipe, not anonymous)
     console.give(made)
     if console.in_words:
         _show(console, made)
@@ -85,7 +69,7 @@ def _train(
         "features": judgement.prior.before.features.specs, "signals": list(judgement.signals),
         "dimension": judgement.dimension, "lambda": judgement.lam, "table": about.table,
         "questions": len(outcomes), "stages": [s for s in judgement.prior.stages if s != "verification"],
-        "options": options_of(outcomes.options, about.quality, about.costs),
+        "options": training.options_of(outcomes.options, about.quality, about.costs),
         **taught.figures,
         "notes": list(taught.notes),
     }  # fmt: skip
@@ -110,7 +94,7 @@ def _show(out: Output, made: dict[str, Any]) -> None:
     )
     for note in made["notes"]:
         out.print(f"note: {note}", style="yellow")
-    out.print(f"wrote {made['file']}, {file_size(made['bytes'])}", style="green", soft_wrap=True)
+    out.print(f"wrote {made['file']}, {training.file_size(made['bytes'])}", style="green", soft_wrap=True)
     out.print(
         f"in a policy:  stages.verification.router: {{escalation: {{state: {made['file']}}}}}",
         style="dim", soft_wrap=True,

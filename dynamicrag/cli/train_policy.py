@@ -6,23 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.output import write_text
 from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import (
-    DEFAULT_ROUTER,
-    LABELS,
-    PATH_FEATURES,
-    LabelsOption,
-    PathFeaturesOption,
-    RouterOption,
-    StagesOption,
-    TableOption,
-    begin,
-    embedder,
-    spec,
-)
 from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.errors import InputError
 from dynamicrag.lab.view.page import Column, Row, Table
@@ -38,15 +26,15 @@ LEAST = 20
 
 def train_policy(
     policy: Annotated[str, typer.Option("--policy", "-p", help="A preset or a YAML file.")],
-    table: TableOption,
+    table: training.TableOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the policy and its routers.")],
     joint: Annotated[
         bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
     ] = False,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: PathFeaturesOption = PATH_FEATURES,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
     json: JsonOption = None,
 ) -> None:
     """Train routers for all stages of a policy that the table varies, and write the policy with them.
@@ -56,11 +44,11 @@ def train_policy(
     from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.training import check_families
 
-    console, outcomes = begin(table, stages, labels, json)
+    console, outcomes = training.begin(table, stages, labels, json)
     families = parts_of(features)
     check_families(families)
     with console.status("training …"):
-        recipe = Recipe(spec(router), families, embedder(families))
+        recipe = Recipe(training.spec(router), families, training.embedder(families))
         made = _train(outcomes, table, policy, out, recipe, joint)
     console.give(made)
     if console.in_words:
