@@ -7,7 +7,7 @@ from typing import Self
 
 from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.graph.explain import Explanation
-from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.retrieval.scan import Progress
 
 
 class Faces(ABC):

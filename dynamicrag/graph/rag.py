@@ -30,7 +30,7 @@ from dynamicrag.policy.assembly import Pipeline, assemble_all
 from dynamicrag.policy.objects import Objects
 from dynamicrag.policy.sharing import load_all
 from dynamicrag.records import Decision
-from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.retrieval.scan import Progress
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
