@@ -55,8 +55,8 @@ def replay(
         chosen[time] = known[int(index)]
         if line.due[time] >= 0:
             waiting[int(line.due[time])].append(time)
-        for earlier in waiting.pop(time, ()):
-            own, column = line.rows[earlier], int(chosen[earlier])
-            reward = line.quality[earlier, column] - world.base[own, column]
+        for past in waiting.pop(time, ()):
+            own, column = line.rows[past], int(chosen[past])
+            reward = line.quality[past, column] - world.base[own, column]
             learner.learn(world.X[own], known.index(column), float(reward))
     return chosen
