@@ -37,10 +37,10 @@ def replay(
     chosen = np.empty(len(line), dtype=np.intp)
     weights = np.array([line.weight])
     for time, row in enumerate(line.rows):
-        for column in np.flatnonzero(line.open[time]):
-            if int(column) not in known:
+        for opened in map(int, np.flatnonzero(line.open[time])):
+            if opened not in known:
                 learner.add_option()
-                known.append(int(column))
+                known.append(opened)
         x = world.X[row]
         found = learner.predict(x[None])
         index = select(
@@ -55,8 +55,8 @@ def replay(
         chosen[time] = known[int(index)]
         if line.due[time] >= 0:
             waiting[int(line.due[time])].append(time)
-        for past in waiting.pop(time, ()):
-            own, column = line.rows[past], int(chosen[past])
-            reward = line.quality[past, column] - world.base[own, column]
+        for earlier in waiting.pop(time, ()):
+            own, column = line.rows[earlier], int(chosen[earlier])
+            reward = line.quality[earlier, column] - world.base[own, column]
             learner.learn(world.X[own], known.index(column), float(reward))
     return chosen
