@@ -35,7 +35,9 @@ Errors, all of them a ``DynamicRAGError``: ``PolicyError``, ``InputError``, ``Co
 Stand-ins for tests are in :mod:`dynamicrag.testing`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.cost.dimension_table import Coefficient, DimensionRow
@@ -186,14 +188,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # importing the package must stay light; LangGraph and the rest are imported on first use
-    home = next((module for module, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(f"module 'dynamicrag' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"dynamicrag.{home}"), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
