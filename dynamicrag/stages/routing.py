@@ -53,7 +53,7 @@ class Asker:
 
 
 class RouterAsk:
-    """Calls a model for one decision; see :class:`~dynamicrag.routers.base.Ask`."""
+    """Calls a model for one decision; see :class:`~dynamicrag.routers.asking.Ask`."""
 
     def __init__(self, asker: Asker, stage: str, query_id: str, options: CallOptions) -> None:
         self._asker, self._stage, self._query_id, self._options = asker, stage, query_id, options
@@ -92,6 +92,7 @@ class RouterAsk:
         if embedder is None or embedder.runs == "in_process" or not embedder.reads(text):
             return
         if embedder.recent(text, query=False) is None:
+            self.calls += 1
             with self._waiting():
                 await portal.arun(self._embed(embedder, text))  # a cancelled caller leaves no reservation
 

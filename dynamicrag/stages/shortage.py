@@ -150,17 +150,16 @@ class Shortages:
     ) -> Shortage | None:
         budget, rest = await self._rest(turn, call)
         found: list[Priced] = []
+        path = {**turn.get("path", {}), **(choice.path or {})}
         for index, (option, plan) in enumerate(zip(point.options, situation.plans, strict=True)):
             if index == choice.index and choice.path is not None:
-                plan = self._pricing.plan(turn, {**turn.get("path", {}), **choice.path})
-            path = {**turn.get("path", {}), **(choice.path or {})}
-            extra: Amounts = {}
-            if situation.open[index] and plan is not None:
-                extra = await self._extra(plan, {**turn, "path": path}, rest, {})
+                plan = self._pricing.plan(turn, path)
+            if not situation.open[index] or plan is None:
+                continue
+            extra = await self._extra(plan, {**turn, "path": path}, rest, {})
             if extra:
-                found.append(
-                    Priced(option.name, None if choice.quality is None else choice.quality[index], extra)
-                )
+                quality = None if choice.quality is None else choice.quality[index]
+                found.append(Priced(option.name, quality, extra))
         if point.options[choice.index].name not in [each.option for each in found]:
             return None  # the totals close it
         return self._shortage(point.name, found, turn, budget, rest)
