@@ -30,7 +30,7 @@ BY_WORDS = "lexical"
 UNREAD = -3.0
 """Logit without the documents where they are needed, as the router ``prior`` has it."""
 WEIGHTS: Mapping[str, float] = {"usd": 20.0, "joules": 0.0005}
-"""Weights of the preset ``balanced``."""
+"""Quality that a unit of cost is worth in the published figures."""
 
 
 @dataclass(frozen=True, slots=True)
