@@ -16,7 +16,7 @@ from dynamicrag.serve.question import KEY_TAG, policy_named
 from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer
-from dynamicrag.serve.web.answering import begin, resume, settled
+from dynamicrag.serve.web.answering import Writer, settled
 from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library, Outcome
@@ -59,7 +59,7 @@ class Handlers:
         self._library = library
         self._arrivals = arrivals
         self._admission = admission
-        self._graph: Any = rag.build_graph().compile(checkpointer=saver)
+        self._writer = Writer(rag, rag.build_graph().compile(checkpointer=saver), admission)
         self._conversations = Conversations(settings.conversations, saver)
 
     async def load(self, known: str | None, request: gr.Request) -> Parts:
@@ -84,10 +84,9 @@ class Handlers:
             yield (gr.skip(),) * 6
             return
         weights = call_weights(policy_named(self._rag, policy), FACTORS[weight]) if applies else {}
-        who = self._admission, _caller(request)
         if conversation.answers and conversation.answers[-1].state == "asking":
             conversation.answers[-1] = replace(conversation.answers[-1], state="stopped", failure="")
-        begin(self._rag, self._graph, *who, conversation, question, policy, weights)
+        self._writer.begin(_caller(request), conversation, question, policy, weights)
         yield "", gr.skip(), EMPTY, gr.skip(), gr.skip(), conversation.id
         async for parts in self._written(conversation):
             yield parts
@@ -104,8 +103,7 @@ class Handlers:
         if last is None or last.state != "asking" or (more and self._admission.keyed):
             yield (gr.skip(),) * 6
             return
-        who = self._admission, _caller(request)
-        resume(self._rag, self._graph, *who, conversation, more)
+        self._writer.resume(_caller(request), conversation, more)
         async for parts in self._written(conversation):
             yield parts
 
