@@ -109,9 +109,7 @@ def span(
 def stage(name: str, *, redone: bool = False) -> AbstractContextManager[None]:
     """Return a context whose work is the span of a stage; see :func:`span`.
 
-    Args:
-        name: The stage.
-        redone: Whether verification has sent the query back to it.
+    A stage is redone if verification has sent the query back to it.
     """
     if _query.get() is None:
         return _NOTHING
@@ -119,11 +117,7 @@ def stage(name: str, *, redone: bool = False) -> AbstractContextManager[None]:
 
 
 def note(attributes: Attributes | Callable[[], Attributes]) -> None:
-    """Add attributes to the current span of the recorded query.
-
-    Args:
-        attributes: The attributes, or a function that returns them, called only if they are recorded.
-    """
+    """Add attributes, or those that a function returns, to the current span of the recorded query."""
     if _query.get() is not None:
         recording().set_attributes(given(attributes() if callable(attributes) else attributes))
 

@@ -19,12 +19,7 @@ LONGEST, MOST = 200, 50
 
 
 class CallReader:
-    """Checks the options of a call against a pipeline.
-
-    Args:
-        where: Place of the options, for messages.
-        pipeline: The pipeline.
-    """
+    """Checks the options of a call against a pipeline; ``where`` is their place in messages."""
 
     def __init__(self, where: str, pipeline: Pipeline) -> None:
         self._where = where

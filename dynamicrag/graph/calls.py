@@ -96,11 +96,6 @@ def _both(kept: object, options: Mapping[Any, Any]) -> Mapping[Any, Any]:
 def call_options(given: Given, pipeline: Pipeline, config: Mapping[str, Any] | None = None) -> CallOptions:
     """Check the options of a call and return them, with the run's metadata.
 
-    Args:
-        given: The unchecked options.
-        pipeline: The call's policy, with its stages, options and prices.
-        config: The node's config, which has the metadata.
-
     Raises:
         InputError: An option is unknown or of the wrong type, or leaves no choice.
     """

@@ -74,12 +74,7 @@ def explain(
 ) -> Explanation:
     """Explain a query from this process's memory, or else from the run database.
 
-    Args:
-        policies: The policies, among them the query's.
-        query_id: Its id.
-        decisions: Its decisions, as far as they are stored.
-        question: The question as routers saw it; without it, there are no insights. By default the question
-            in the run database, if texts are stored there.
+    There are insights if the question is known: as given, or from the database, if texts are stored there.
 
     Raises:
         InputError: Neither knows the query.
@@ -109,13 +104,7 @@ def explain(
 def explain_stored(
     log: "Log", kept: Mapping[str, Any], query_id: str, policies: Policies | None = None
 ) -> Explanation:
-    """Explain a query from the run store alone.
-
-    Args:
-        log: The decision log.
-        kept: The record of the query in the run database; empty if there is none.
-        query_id: Its id.
-        policies: Its policy with the learners' present states, if known.
+    """Explain a query from the run store alone; with its policies, also the present estimates of learners.
 
     Raises:
         InputError: The store does not have the query.

@@ -24,13 +24,6 @@ def make_corpora(
 ) -> dict[str, Corpus]:
     """Return the corpora of a policy by name; each is ingested on first use, on the ledger.
 
-    Args:
-        policy: The policy.
-        ledger: The account of embedding documents.
-        known: The known profiles of models.
-        embedder: The embedder of corpora without an embedding model of their own.
-        shared: The corpora and embedders of the object's other policies, for reuse.
-
     Raises:
         PolicyError: A path is missing, an embedding model is invalid, or a limit in usd cannot be enforced.
     """

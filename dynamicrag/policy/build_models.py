@@ -23,11 +23,6 @@ _log = logging.getLogger(__name__)
 def make_models(policy: Policy, objects: Objects, shared: Shared) -> dict[str, ChatModel]:
     """Return the chat models of a policy by name, weakest first; each is loaded on first use.
 
-    Args:
-        policy: The policy.
-        objects: The caller's objects.
-        shared: The models of the object's other policies, for reuse.
-
     Raises:
         PolicyError: A model is invalid, or the helper is none of them.
         ModelUnavailable: A model does not exist.

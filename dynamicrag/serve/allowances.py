@@ -109,10 +109,6 @@ async def correct(rag: DynamicRAG, query_id: str, budget: Budget, booked: Cost) 
 def check_prices(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -> None:
     """Refuse budgets in usd if the price of a model is unknown.
 
-    Args:
-        rag: The policies.
-        budgets: The budgets, by their place for messages.
-
     Raises:
         InputError: A price is unknown.
     """

@@ -47,15 +47,7 @@ class Writer:
         policy: str,
         weights: Mapping[str, float],
     ) -> Running:
-        """Begin to answer a question; the conversation has the answer from now on.
-
-        Args:
-            caller: The visitor.
-            conversation: The conversation.
-            question: The question.
-            policy: Name of the policy.
-            weights: The call's weights of cost; empty for the policy's.
-        """
+        """Begin to answer a question; the conversation has the answer from now on."""
         conversation.call = self.admission.call(caller, policy, weights)
         conversation.answers.append(Answer(question, policy))
         conversation.shown = None
@@ -91,13 +83,7 @@ class Writer:
 
 
 def completed(answer: Answer, pipeline: Pipeline, values: Mapping[str, Any]) -> Answer:
-    """Return an answer with the facts of its finished run.
-
-    Args:
-        answer: The answer as it was streamed.
-        pipeline: Its policy.
-        values: The state of the graph.
-    """
+    """Return an answer with the facts of its finished run."""
     channel = values["rag"]
     turn: TurnState = channel["turn"]
     report = channel["report"]

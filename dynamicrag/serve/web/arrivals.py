@@ -44,13 +44,8 @@ def private_folder() -> Path:
 class Arrivals:
     """Bounds what visitors send, and tells their files from all others. Methods block briefly.
 
-    Args:
-        folder: The private folder.
-        settings: The limits.
-        allowed: Whether files are accepted at all.
-
     Attributes:
-        allowed: As given.
+        allowed: Whether files are accepted at all.
     """
 
     def __init__(self, folder: Path, settings: WebSettings, *, allowed: bool) -> None:

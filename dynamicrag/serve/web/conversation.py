@@ -12,11 +12,8 @@ __all__ = ["Conversation", "Conversations"]
 class Conversation:
     """The answers of one visitor, and the thread that the graph remembers.
 
-    Args:
-        owner: Name of the visitor's API key; ``""`` without keys.
-
     Attributes:
-        owner: As given.
+        owner: Name of the visitor's API key; ``""`` without keys.
         id: Its secret id, which the visitor's browser keeps.
         thread: Id of its thread.
         answers: Its answers, oldest first; the last one may still be written.
@@ -47,12 +44,7 @@ class Conversation:
 
 
 class Conversations:
-    """Conversations by id; the least recently used are dropped.
-
-    Args:
-        most: Number of conversations kept.
-        saver: The checkpointer with their threads.
-    """
+    """Conversations by id; the least recently used are dropped, with their threads of the checkpointer."""
 
     def __init__(self, most: int, saver: Any) -> None:
         self._most = most

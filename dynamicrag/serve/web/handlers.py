@@ -33,15 +33,7 @@ AS_IT_IS = "As in the policy"
 
 
 class Handlers:
-    """Handles the events of all visitors.
-
-    Args:
-        rag: The policies.
-        settings: The limits.
-        library: The uploaded documents.
-        arrivals: The files that visitors have sent.
-        admission: Admits questions.
-    """
+    """Handles the events of all visitors."""
 
     def __init__(
         self,

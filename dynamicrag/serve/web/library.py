@@ -54,12 +54,7 @@ class Outcome:
 
 
 class Library:
-    """The folder of uploaded documents, and the corpora that read it. Methods block; they are thread-safe.
-
-    Args:
-        rag: The policies.
-        settings: The folder and its limits.
-    """
+    """The folder of uploaded documents, and the corpora that read it. Methods block; they are thread-safe."""
 
     def __init__(self, rag: DynamicRAG, settings: WebSettings) -> None:
         self._settings = settings
@@ -88,11 +83,7 @@ class Library:
         return [Stored(path.name, path.stat().st_size) for path in sorted(files)]
 
     def add(self, files: Sequence[tuple[str, Path]]) -> list[Outcome]:
-        """Add or replace documents; each refused one has its reason.
-
-        Args:
-            files: Name and content of each.
-        """
+        """Add or replace documents, given by name and content; each refused one has its reason."""
         with self._lock, self._staging() as staging:
             outcomes, accepted = list[Outcome](), dict[str, Path]()
             for given, path in files:
