@@ -13,7 +13,7 @@ from dynamicrag.graph.roots import Roots
 from dynamicrag.graph.warm import warm
 from dynamicrag.learning.fold import Folder
 from dynamicrag.policy.assembly import Pipeline
-from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.retrieval.scan import Progress
 
 CLOSING_SECONDS = 5.0
 

@@ -12,7 +12,7 @@ from dynamicrag.cost.meter import NullMeter
 from dynamicrag.graph.policies import Policies
 from dynamicrag.llm.prompts.base import BLANK, NOTHING
 from dynamicrag.policy.assembly import Pipeline
-from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.retrieval.scan import Progress
 from dynamicrag.routers.fixed import Fixed
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverStage

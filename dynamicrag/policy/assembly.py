@@ -11,7 +11,7 @@ from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.profiles import Profile
+from dynamicrag.cost.profiles import IN_PROCESS, Profile, Profiles
 from dynamicrag.cost.rates import calibration_key
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.verification import Verification
@@ -49,6 +49,7 @@ class Pipeline:
     profiles: Mapping[str, Profile]
     stages: Mapping[str, StageBase]
     verification: Verification
+    asker: Asker
     decider: Decider
     cost_model: CostModel
     ledger: Ledger
@@ -133,6 +134,7 @@ def _pipeline(policy: Policy, common: Common) -> Pipeline:
         descriptions={name: each.description for name, each in policy.models.items() if each.description},
         helper=policy.helper,
         embedder=embedder,
+        embedding=_embedding(embedder, corpora, known),
         corpora=corpora,
         folder=policy.folder,
         weights=policy.objective.weights,
@@ -148,7 +150,13 @@ def _pipeline(policy: Policy, common: Common) -> Pipeline:
     check_stages(policy, built)
     for model in models.values() if policy.observe else ():
         model.keep_temperature()
-    asker = Asker(models, policy.helper, Run(ledger, budget, cost_model))
+    asker = Asker(
+        models=models,
+        helper=policy.helper,
+        run=Run(ledger, budget, cost_model),
+        embedder=embedder,
+        embedding=deps.embedding,
+    )
     judged = built.verification
     mover = judged.router.registered
     decider = Decider(built.stages, cost_model, budget, ledger, judged.asks, judged.doubts, mover, asker)
@@ -160,6 +168,7 @@ def _pipeline(policy: Policy, common: Common) -> Pipeline:
         profiles=profiles,
         stages=built.stages,
         verification=judged,
+        asker=asker,
         decider=decider,
         cost_model=cost_model,
         ledger=ledger,
@@ -169,6 +178,14 @@ def _pipeline(policy: Policy, common: Common) -> Pipeline:
         after=common.after,
         judge=_judge(policy, models, cost_model, common),
     )
+
+
+def _embedding(embedder: Embedder, corpora: Mapping[str, Corpus], known: Profiles) -> Profile:
+    """Return the cost profile of the embedding model of routers and verifiers."""
+    if embedder.runs == "in_process":
+        return IN_PROCESS
+    own = (corpus.profile for corpus in corpora.values() if corpus.embedder is embedder)
+    return next(own, known.of(embedder.name, embedder.runs))
 
 
 def _judge(

@@ -66,7 +66,7 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
         joint.check_paths(option_names(stages), policy.where("joint"))
     prompt = stages["prompt"]
     assert isinstance(prompt, PromptStage), "every policy has a prompt"
-    resources = Resources(deps.models, prompt.strategies, deps.embedder.readable_measured)
+    resources = Resources(deps.models, prompt, deps.embedder.readable_measured, deps.embedding)
     move = partial(route, VERIFICATION)
     return Built(stages, _verification(policy, verification, stages, resources, deps, move))
 
