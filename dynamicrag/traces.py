@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
 
-__all__ = [
-    "content",
-    "current",
-    "event",
-    "failed",
-    "note",
-    "recording",
-    "span",
-    "stage",
-    "tracer",
-    "under_way",
-]
-
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """Environment variable of the GenAI conventions: whether spans have the texts of a query."""
 PAUSES = frozenset({"GraphBubbleUp", "Lacking"})

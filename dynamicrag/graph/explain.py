@@ -89,15 +89,14 @@ def explain(
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
     insights = {} if asked is None or own is None else insights_of(own, decisions, asked)
-    plans = replans(decisions)
-    if not account:
+    if account:
+        by_stage = ledger.stages(ledger.account(query_id).lines)
+        stages = {stage: cost.figures() for stage, cost in by_stage.items()}
+        cost = ledger.cost(query_id).figures()
+    else:
         path = path or kept.get("path", {})
-        known = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
-        found = Explanation(query_id, path, decisions, plans, insights, (), *known)
-        return _with_feedback(found, pipeline.log, own)
-    stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
-    cost = ledger.cost(query_id).figures()
-    found = Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
+        stages, cost = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
+    found = Explanation(query_id, path, decisions, replans(decisions), insights, account or (), stages, cost)
     return _with_feedback(found, pipeline.log, own)
 
 

@@ -69,13 +69,12 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
     """
     if path is not None:
         try:
-            return read_keys(parse_yaml(read_text(path)), str(path))
+            data = parse_yaml(read_text(path))
         except (OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
             why = str(getattr(error, "strerror", None) or error)
             why += "; if it is a key, put the key in quotes" if "whole number" in why else ""
             raise InputError(f"--api-key-file {path}: {why}") from None
+        return read_keys(data, str(path))
     given = [part.strip() for part in environment.get(ENVIRONMENT, "").split(",") if part.strip()]
     if not given:
         return None

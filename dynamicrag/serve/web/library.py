@@ -17,11 +17,12 @@ from pathlib import Path
 from dynamicrag.errors import DynamicRAGError, InputError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.graph.warm import wants_vectors
+from dynamicrag.policy.policy import Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.serve.web.intake import check_content, check_name
 from dynamicrag.serve.web.settings import WebSettings
 
-__all__ = ["Library", "Outcome", "Stored"]
+__all__ = ["Library", "Outcome", "Stored", "with_uploads"]
 
 STAGING = ".arriving"
 """Folder of files that are not accepted yet; hidden ones are in no corpus."""
@@ -152,6 +153,20 @@ class Library:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_uploads(policy: Policy, folder: Path | None) -> Policy:
+    """Return a policy whose first corpus also reads a folder; the same policy without a folder or a corpus.
+
+    Its index is another one than without the folder, so the documents are embedded for it once more.
+    """
+    if folder is None or not policy.corpora:
+        return policy
+    name, section = next(iter(policy.corpora.items()))
+    paths = [*section.path, str(folder.absolute())]
+    return policy.model_copy(
+        update={"corpora": {**policy.corpora, name: section.model_copy(update={"path": paths})}}
+    )
 
 
 def _shown(error: Exception, instead: str) -> str:
