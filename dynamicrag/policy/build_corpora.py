@@ -10,6 +10,7 @@ from dynamicrag.llm.pull import cache_dir
 from dynamicrag.plain_values import shown
 from dynamicrag.policy.build_embedders import embedder_of
 from dynamicrag.policy.corpora import CorpusSection
+from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.policy.policy import Policy
 from dynamicrag.policy.sharing import Shared
 from dynamicrag.retrieval.corpus import Corpus
@@ -84,11 +85,12 @@ def _profile(
     profile = override(profile, section.embedding_profile, where)
     budget = policy.objective.budget
     for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
-        if "usd" in limits and not profile.priced:
+        limited = limit_of_prices(limits)
+        if limited is not None and not profile.priced:
+            place = policy.where("objective", "budget", scope, limited)
             raise PolicyError(
-                f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of {embedder.name}, "
-                f"the embedding model of corpus {name!r}, so the limit cannot be enforced; set it in usd per "
-                f"token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
+                f"{place}: no price is known of {embedder.name}, the embedding model of corpus {name!r}, so the "
+                f"limit cannot be enforced; set it in usd per token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
             )
     return profile
 

@@ -18,6 +18,7 @@ from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, InputError, TotalExceeded
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.serve.errors import NO_RETRY, Refused
 from dynamicrag.store.address import data_dir
 
@@ -108,20 +109,21 @@ async def correct(ledger: Ledger, lines: Sequence[Line], budget: Budget, booked:
 
 
 def check_prices(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -> None:
-    """Refuse budgets in usd if the price of a model is unknown.
+    """Refuse budgets of money, by their place for messages, if the price of a model is unknown.
 
     Raises:
         InputError: A price is unknown.
     """
     for where, budget in budgets.items():
-        if "usd" not in budget:
+        limited = limit_of_prices(budget)
+        if limited is None:
             continue
         for pipeline in rag.policies.values():
             for name, profile in pipeline.profiles.items():
                 if not profile.priced:
                     place = pipeline.policy.where("models", name, "profile", "usd")
                     raise InputError(
-                        f"{where}: no price is known of model {name!r}, so usd cannot be limited; set "
+                        f"{where}: no price is known of model {name!r}, so {limited} cannot be limited; set "
                         f"{place}: {{input: ..., output: ...}}"
                     )
 
