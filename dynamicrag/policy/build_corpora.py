@@ -89,8 +89,9 @@ def _profile(
         if limited is not None and not profile.priced:
             place = policy.where("objective", "budget", scope, limited)
             raise PolicyError(
-                f"{place}: no price is known of {embedder.name}, the embedding model of corpus {name!r}, so the "
-                f"limit cannot be enforced; set it in usd per token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
+                f"{place}: no price is known of {embedder.name}, the embedding model of corpus {name!r}, so "
+                "the limit cannot be enforced; set it in usd per token: "
+                f"corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
             )
     return profile
 
