@@ -39,8 +39,9 @@ class Conversation:
         """Return an answer by its position, by default the last one; ``None`` if there is none."""
         if not self.answers:
             return None
-        within = index is not None and 0 <= index < len(self.answers)
-        return self.answers[index if within and index is not None else -1]
+        if index is None or not 0 <= index < len(self.answers):
+            index = -1
+        return self.answers[index]
 
 
 class Conversations:

@@ -57,7 +57,7 @@ class Handlers:
     async def load(self, known: str | None, request: gr.Request) -> Parts:
         """Return a visitor's conversation: its id, and all parts of the page."""
         conversation = self._of(known, request)
-        return conversation.id, *self._all(conversation, None, FACTORS[AS_IT_IS])
+        return conversation.id, *self._all(conversation, FACTORS[AS_IT_IS])
 
     async def renew(self, known: str | None, request: gr.Request) -> Parts:
         """Forget a conversation and begin another."""
@@ -115,7 +115,7 @@ class Handlers:
     async def settle(self, known: str | None, weight: str, request: gr.Request) -> AsyncIterator[Parts]:
         """Return all parts after an answer: at once, and when the meter has covered it."""
         conversation = self._of(known, request)
-        yield self._all(conversation, None, FACTORS[weight])
+        yield self._all(conversation, FACTORS[weight])
         index = len(conversation.answers) - 1
         if index < 0 or conversation.running is not None:
             return
@@ -200,22 +200,22 @@ class Handlers:
             return f"A conversation has at most {self._settings.turns} questions; begin another."
         return ""
 
-    def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
+    def _all(self, conversation: Conversation, factor: float) -> Parts:
         """Return messages with ratings, chart, list of answers, buttons for budget, and the parts beside."""
-        answers = conversation.answers
-        answer = conversation.answer(index)
-        last = len(answers) - 1 if index is None else index
-        asks = bool(answers) and answers[-1].state == "asking"
+        answers, last = conversation.answers, conversation.answer(None)
+        asks = last is not None and last.state == "asking"
         return (
             gr.Chatbot(value=views.messages(answers), feedback_value=views.ratings(answers)),  # type: ignore[arg-type]
             views.session_chart(answers),
             gr.Dropdown(
-                choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1
+                choices=views.choices(answers),
+                value=len(answers) - 1 if answers else None,
+                visible=len(answers) > 1,
             ),
             gr.Button(visible=asks and not self._admission.keyed),
             gr.Button(visible=asks),
-            *self._beside(answer, factor),
-            ratings.stored(conversation, index),
+            *self._beside(last, factor),
+            ratings.stored(conversation, None),
         )
 
     def _beside(self, answer: Answer | None, factor: float) -> Parts:
