@@ -42,10 +42,6 @@ class Built:
 def build_stages(policy: Policy, deps: Dependencies) -> Built:
     """Build the stages named in a policy, and those that every query needs.
 
-    Args:
-        policy: The policy.
-        deps: The objects for building stages.
-
     Raises:
         PolicyError: A name is unknown or invalid at its place.
     """
