@@ -54,12 +54,7 @@ class Capable:
         return name in self._refused
 
     def check(self, able: Mapping[str, bool], forced: str | None, closed: Collection[str]) -> None:
-        """Refuse a call with tools that no model can serve.
-
-        Args:
-            able: Whether each model can call tools, by option.
-            forced: The option forced by the call, if any.
-            closed: The options closed by the call.
+        """Refuse a call with tools that no model can serve; ``able`` has those that can, by option.
 
         Raises:
             PolicyError: No model can.

@@ -77,15 +77,9 @@ class Choosing:
         lines: Sequence["Line"],
         before: "Decision | None",
     ) -> "Decision":
-        """Choose among open options.
+        """Choose among options that are open by :meth:`open`, after earlier calls of the task.
 
-        Args:
-            turn: The turn.
-            request: The call.
-            run: The run, with the options of the call.
-            open_: As :meth:`open` returns it.
-            lines: The calls of the task so far.
-            before: The last such decision of the task, whose model is kept unless that is worse.
+        The model of the decision ``before`` is kept unless that is worse.
         """
         stage = self._pipeline.stages[STAGE]
         plans = [await self._plan(option.name, request, run, lines) for option in stage.options]
