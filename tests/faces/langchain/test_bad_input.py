@@ -70,6 +70,19 @@ def test_a_refusal_of_tools_is_remembered(make):
     assert len(models["gpt-4o-mini"].given) == 1
 
 
+def test_a_model_that_answers_with_tools_has_not_refused_them_for_good(make):
+    models = two()
+    errors = [Refuses("tools: Extra inputs are not permitted")]
+    models["gpt-4o-mini"].script = lambda *given: errors.pop() if errors else adds(*given)
+    rag = make(models, stages={"retrieval": {"options": ["none"]},
+                               "generator": {"router": {"fixed": {"option": "gpt-4o-mini"}}}})  # fmt: skip
+    agent = agent_of(rag, models)
+    assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
+    only = {"configurable": {"rag": {"options": {"generator": "gpt-4o-mini"}}}}
+    assert about(agent.invoke(ASKED, only))["model"] == "gpt-4o-mini"
+    assert about(agent.invoke(ASKED))["model"] == "gpt-4o-mini"
+
+
 def test_a_call_that_closes_all_models_with_tools(make):
     models = {
         "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
