@@ -74,7 +74,8 @@ if TYPE_CHECKING:
     from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
     from dynamicrag.retrieval.embedder import Embedder
     from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-    from dynamicrag.stages.base import Run, StageBase, add_stage
+    from dynamicrag.stages.adding import add_stage
+    from dynamicrag.stages.base import Run, StageBase
     from dynamicrag.topology import Stage
     from dynamicrag.turn import TurnState
     from dynamicrag.types import Option, Query, Usage
@@ -115,7 +116,8 @@ _HOMES = {
     "retrieval.base": ("RETRIEVERS", "RetrievalContext", "Retrieved", "Retriever"),
     "retrieval.embedder": ("Embedder",),
     "routers.base": ("ROUTERS", "Choice", "Router", "StageContext"),
-    "stages.base": ("Run", "StageBase", "add_stage"),
+    "stages.adding": ("add_stage",),
+    "stages.base": ("Run", "StageBase"),
     "topology": ("Stage",),
     "turn": ("TurnState",),
     "types": ("Option", "Query", "Usage"),

@@ -46,7 +46,7 @@ class Routing:
 
     def __init__(self, rag: "DynamicRAG", *, max_tokens: int = 4096) -> None:
         self._policies = rag.policies
-        self._recent = rag.recent
+        self._recent = rag.policies.recent
         self._choosing = {name: Choosing(each, max_tokens) for name, each in rag.policies.items()}
 
     def task(
