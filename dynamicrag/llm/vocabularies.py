@@ -53,11 +53,7 @@ _SAME = {"o200k_harmony": "o200k_base"}
 
 @cache
 def vocabulary_of(spec: str) -> Count | None:
-    """Return the token counter of a model, or ``None`` if its tokenizer is not on disk.
-
-    Args:
-        spec: ``provider:model``.
-    """
+    """Return the token counter of ``provider:model``, or ``None`` if its tokenizer is not on disk."""
     name = spec.partition(":")[2]
     known = _encoding_of(name.rpartition("/")[2])
     if known is not None:

@@ -24,9 +24,6 @@ class Capable:
     """Knows which models can call tools: by their class, by LangChain's model profile, and from refusals.
 
     A refusal only puts other models first, because its words may mislead.
-
-    Args:
-        models: The policy's models by name.
     """
 
     def __init__(self, models: Mapping[str, ChatModel]) -> None:

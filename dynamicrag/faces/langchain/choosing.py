@@ -28,9 +28,7 @@ SHORTEST_CACHED = 1024.0
 class Choosing:
     """Chooses the models of calls outside the graph, for one policy.
 
-    Args:
-        pipeline: The policy.
-        max_tokens: Largest number of generated tokens of a call without a limit of its own.
+    ``max_tokens`` limits a call without a limit of its own.
     """
 
     def __init__(self, pipeline: "Pipeline", max_tokens: int) -> None:

@@ -101,8 +101,7 @@ class UnderWay:
     def finish(self, message: "AIMessage | None") -> Mapping[str, Any]:
         """End the task: log its decisions, close its books; return the update of our channel. May block.
 
-        Args:
-            message: The final message; ``None`` if there is no answer.
+        The message is the final one; ``None`` if there is no answer.
         """
         return portal.run(self.afinish(message))
 
