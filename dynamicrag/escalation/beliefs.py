@@ -151,14 +151,9 @@ class BeliefModel:
     def begin(
         self, prior: Floats, cost: Floats, chain: Positions, budget: Floats, room: Marks | None = None
     ) -> Beliefs:
-        """Return the beliefs before anything is tried.
+        """Return the beliefs before anything is tried, from predicted qualities, (n, k).
 
-        Args:
-            prior: Predicted quality, (n, k).
-            cost: See :class:`Beliefs`.
-            chain: See :class:`Beliefs`.
-            budget: See :class:`Beliefs`.
-            room: See :class:`Beliefs`; by default only ``budget`` limits.
+        The others are as in :class:`Beliefs`; without ``room`` only ``budget`` limits.
         """
         rows, k = prior.shape
         return Beliefs(

@@ -1,6 +1,6 @@
 """``cascade_routing``: the best set of further options at every step, in any order."""
 
-from functools import lru_cache
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -32,7 +32,6 @@ class CascadeRouting(EscalationPolicy):
 
     def _decide(self, beliefs: Beliefs, lam: float) -> Verdict:
         rows, k = beliefs.mean.shape
-        sets = _sets(k, self.deep)
         can, cost = beliefs.open, np.where(np.isfinite(beliefs.cost), beliefs.cost, 0.0)
         below = _below(beliefs)
         at_hand = beliefs.worth
@@ -40,8 +39,7 @@ class CascadeRouting(EscalationPolicy):
         best[beliefs.tried.any(axis=1)] = at_hand[beliefs.tried.any(axis=1)]
         step = np.full(rows, ACCEPT, dtype=np.intp)
         floor = np.linspace(0, 1, GRID) >= at_hand[:, None]
-        for members in sets:
-            own = list(members)
+        for own in _sets(k, self.deep):
             price = _price(cost, own, beliefs)
             always_fits = beliefs.room[:, own][:, :, own].all(axis=(1, 2))
             possible = can[:, own].all(axis=1) & always_fits & (price <= beliefs.budget)
@@ -74,6 +72,5 @@ def _below(beliefs: Beliefs) -> Floats:
     return np.asarray(ndtr((np.linspace(0, 1, GRID) - beliefs.mean[:, :, None]) / spread))
 
 
-@lru_cache(maxsize=16)
-def _sets(k: int, deep: int) -> tuple[tuple[int, ...], ...]:
-    return tuple(own for size in range(1, min(deep, k) + 1) for own in combinations(range(k), size))
+def _sets(k: int, deep: int) -> Iterator[list[int]]:
+    return (list(own) for size in range(1, min(deep, k) + 1) for own in combinations(range(k), size))

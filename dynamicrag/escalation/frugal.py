@@ -25,10 +25,8 @@ class Frugal(ListPolicy):
         self.longest = longest
         self.levels = levels
 
-    def _fit(self, data: TrainingData) -> None:
-        self.keep(self._lists(data), data)
-
-    def _lists(self, data: TrainingData) -> Iterator[Listed]:
+    def lists(self, data: TrainingData) -> Iterator[Listed]:
+        """See the base class."""
         k = data.quality.shape[1]
         parts = [levels(column, self.levels)[:-1] for column in data.score.T]
         for size in range(1, min(self.longest, k) + 1):

@@ -5,7 +5,8 @@ none. The result of each list on the recordings is stored with it, so that for a
 best list is looked up.
 """
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -30,10 +31,14 @@ class ListPolicy(EscalationPolicy):
 
     fitted = ("order", "least", "quality", "cost")
 
-    def keep(self, lists: Iterable[Listed], data: TrainingData) -> None:
-        """Evaluate lists on recorded outcomes, and keep the Pareto-optimal ones."""
+    @abstractmethod
+    def lists(self, data: TrainingData) -> Iterator[Listed]:
+        """Yield the candidates."""
+
+    def _fit(self, data: TrainingData) -> None:
+        """Evaluate the candidates on recorded outcomes, and keep the Pareto-optimal ones."""
         score = np.where(np.isfinite(data.score), data.score, data.prior)
-        listed = list(lists)
+        listed = list(self.lists(data))
         results = np.array([result_of(own, score, data) for own in listed])
         rank = np.lexsort((-results[:, 0], results[:, 1]))
         best = np.maximum.accumulate(results[rank, 0])

@@ -38,12 +38,7 @@ def play(
 ) -> Played:
     """Run a policy on every query; it ends after at most k steps.
 
-    Args:
-        policy: The trained policy.
-        model: The model of scores that changes beliefs.
-        data: The recorded outcomes.
-        lam: Quality that one unit of cost is worth.
-        budget: Budget of a query in expected cost.
+    ``lam`` is the quality that one unit of cost is worth, ``budget`` the budget of a query in expected cost.
     """
     rows, k = data.quality.shape
     beliefs = model.begin(data.prior, data.expected, data.chain, np.full(rows, budget))

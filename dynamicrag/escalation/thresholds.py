@@ -24,10 +24,8 @@ class Thresholds(ListPolicy):
     def __init__(self, *, levels: int = 40) -> None:
         self.levels = levels
 
-    def _fit(self, data: TrainingData) -> None:
-        self.keep(self._lists(data), data)
-
-    def _lists(self, data: TrainingData) -> Iterator[Listed]:
+    def lists(self, data: TrainingData) -> Iterator[Listed]:
+        """See the base class."""
         k = data.quality.shape[1]
         parts = levels(data.score, self.levels)
         for last in range(k):

@@ -1,9 +1,6 @@
 """Training data of escalation policies: recorded outcomes of every option, with predictions."""
 
-from dataclasses import dataclass, fields
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from dynamicrag.escalation.beliefs import Positions
 from dynamicrag.predictors.checks import Floats
@@ -38,8 +35,3 @@ class TrainingData:
 
     def __len__(self) -> int:
         return len(self.quality)
-
-    def take(self, rows: NDArray[np.intp]) -> "TrainingData":
-        """Return the data of some queries."""
-        own = {f.name: getattr(self, f.name) for f in fields(self)}
-        return TrainingData(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})

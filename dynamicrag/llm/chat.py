@@ -101,12 +101,7 @@ class ChatModel(ModelClients):
         await asyncio.to_thread(self.load)
 
     def held(self, beginning: str, tokens: float) -> float:
-        """Return the tokens of a prompt's beginning that its prompt cache is expected to hold now.
-
-        Args:
-            beginning: The text.
-            tokens: Number of its tokens.
-        """
+        """Return the tokens of a prompt's beginning, of ``tokens``, that its prompt cache should hold now."""
         return min(tokens, self._reported.tokens(beginning))
 
     async def complete(

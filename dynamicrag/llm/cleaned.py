@@ -109,13 +109,7 @@ def _whole(message: BaseMessage) -> BaseMessage:
 
 
 def cleaned(client: BaseChatModel, answer: AnswerText, see: Callable[[BaseMessage], bool]) -> CleanedChat:
-    """Return a client for one cleaned answer, with the settings of a provider's client.
-
-    Args:
-        client: The provider's client.
-        answer: See :class:`CleanedChat`.
-        see: See :class:`CleanedChat`.
-    """
+    """Return a client for one cleaned answer, with the settings of a provider's client."""
     return CleanedChat(
         client=client,
         answer=answer,

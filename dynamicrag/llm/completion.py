@@ -65,13 +65,7 @@ class Completion:
 
 
 def within(tokens: Sequence[TokenProb], text: str, spans: Sequence[tuple[int, int]]) -> Iterator[TokenProb]:
-    """Yield the tokens of some spans of a text, each cut to its part of a span.
-
-    Args:
-        tokens: The tokens of the whole text, in order.
-        text: The text.
-        spans: Pairs ``(start, end)``, in order.
-    """
+    """Yield the tokens of some spans of a text, ``(start, end)`` in order, each cut to its part of a span."""
     for token, (start, end) in zip(tokens, _places(tokens, text), strict=True):
         inside = [
             (max(start, left), min(end, right)) for left, right in spans if start <= right and left <= end

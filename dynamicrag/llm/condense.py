@@ -72,13 +72,7 @@ _VAGUE = YES_OR_NO | frozenset(
 
 
 def condense_messages(question: str, history: History, system: str = "") -> "list[BaseMessage]":
-    """Return the prompt for the helper model.
-
-    Args:
-        question: The follow-up.
-        history: The messages before it.
-        system: The conversation's own system messages, which may name its topic.
-    """
+    """Return the prompt for the helper model; the conversation's system messages may name its topic."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     turns = [*([("system", system)] if system else []), *history]

@@ -60,9 +60,7 @@ def provider_error(name: str, spec: str, error: Exception) -> ModelError:
 def is_outage(failure: ModelError, error: Exception) -> bool:
     """Return whether a failure concerns the server or the account, not one request or a mistake in code.
 
-    Args:
-        failure: The result of :func:`provider_error`.
-        error: The client's exception.
+    The failure is made by :func:`provider_error` from the client's exception.
     """
     too_long = CAUSES[0][1] in str(failure)
     of_request = status_of(error) in (400, 413, 422) or too_long

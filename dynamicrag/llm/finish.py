@@ -27,11 +27,7 @@ def cut(finish_reason: str | None) -> bool:
 def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
     """Refuse a completion that is not an answer.
 
-    Args:
-        completion: The model's completion.
-        name: The model's name in the policy.
-        spec: ``provider:model``.
-        whole: Whether to refuse also an answer cut by its limit or without a finish reason.
+    With ``whole``, an answer cut by its limit or without a finish reason is refused too.
 
     Raises:
         UnfinishedAnswer: It is cut; the part may be better than nothing.
@@ -55,14 +51,12 @@ def check(completion: Completion, name: str, spec: str, *, whole: bool) -> None:
         raise ProviderError(
             f"{where}: the answer broke off (finish_reason {completion.finish_reason!r}); ask again"
         )
-    unfinished = None
-    if whole and cut(reason):
+    if not whole or (completion.ended and not cut(reason)):
+        return
+    if cut(reason):
         unfinished = UnfinishedAnswer(f"{where}: its limit cut the answer{limit}", "length")
-    elif whole and not completion.ended:
-        said = (
-            f"{where}: the stream ended without a finish_reason, so the answer may be half of one; ask again"
-        )
-        unfinished = UnfinishedAnswer(said, "unknown")
-    if unfinished is not None:
-        unfinished.completion = completion
-        raise unfinished
+    else:
+        said = "the stream ended without a finish_reason, so the answer may be half of one; ask again"
+        unfinished = UnfinishedAnswer(f"{where}: {said}", "unknown")
+    unfinished.completion = completion
+    raise unfinished

@@ -39,16 +39,7 @@ _LIMITS = ("max_tokens", "num_predict", "max_output_tokens", "max_new_tokens")
 
 
 class ForeignChatModel(ChatModel):
-    """A chat model by its LangChain object.
-
-    Args:
-        name: Its name in the policy.
-        given: The object.
-        spec: ``provider:model``, as far as known.
-        runs: The place that it computes at.
-        context: Tokens per request, if known.
-        max_retries: As for :class:`ChatModel`.
-    """
+    """A chat model by its LangChain object, with ``provider:model`` as far as known."""
 
     def __init__(
         self,
@@ -130,12 +121,7 @@ class ForeignChatModel(ChatModel):
 def adapt_model(name: str, given: Any, where: str, params: Mapping[str, Any], runs: Runs | None) -> ChatModel:
     """Return a user's object as a chat model.
 
-    Args:
-        name: Its name in the policy.
-        given: The object.
-        where: Place in the user's input, for messages.
-        params: ``context`` and ``max_retries``, if set in the policy.
-        runs: The place that it computes at, if set in the policy.
+    ``params`` and ``runs`` are the policy's settings of it; ``where`` is its place in the user's input.
 
     Raises:
         PolicyError: The object is not a chat model.

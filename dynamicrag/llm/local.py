@@ -132,11 +132,7 @@ class LocalServer:
 
     @asynccontextmanager
     async def slot(self, prompt: str) -> AsyncIterator[Span]:
-        """Hold a slot while a request is computed. Runs on the portal's loop.
-
-        Args:
-            prompt: The request's prompt.
-        """
+        """Hold a slot while a request with this prompt is computed. Runs on the portal's loop."""
         async with self._slot:
             with self.held.taken(prompt), self.account.span() as span:
                 yield span

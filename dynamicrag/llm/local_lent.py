@@ -16,11 +16,8 @@ CPU_SECONDS = "cpu_seconds"
 def local_lent(kind: Any, server: LocalServer) -> Any:
     """Return a subclass of the local client's class for calls that a caller makes.
 
-    Synchronous calls run on the portal's loop too, because slots belong to it.
-
-    Args:
-        kind: The class, which keeps llama.cpp's ``timings``.
-        server: The server.
+    Synchronous calls run on the portal's loop too, because slots belong to it. The class must keep
+    llama.cpp's ``timings``.
     """
 
     class LocalLent(kind):  # type: ignore[misc]

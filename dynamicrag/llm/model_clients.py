@@ -20,13 +20,7 @@ _SPARED = ("stream_options", "stream", "temperature")
 
 
 class ModelClients:
-    """The clients of a chat model.
-
-    Args:
-        name: Its name in the policy.
-        spec: ``provider:model``.
-        params: The user's parameters.
-    """
+    """The clients of a chat model."""
 
     def __init__(self, name: str, spec: str, params: Mapping[str, Any]) -> None:
         self.name = name
@@ -60,12 +54,7 @@ class ModelClients:
         return self._lent[key]
 
     def sends_less(self, client: "BaseChatModel", error: Exception) -> bool:
-        """Learn from a failed call of a lent client; return whether a client lent now sends less.
-
-        Args:
-            client: The lent client.
-            error: Its exception.
-        """
+        """Learn from a failed call of a lent client; return whether a client lent now sends less."""
         used = next((key[-1] for key, each in self._lent.items() if each is client), None)
         return used is not None and self._manners.sent.drop(error, used, only=_SPARED)
 

@@ -5,7 +5,8 @@ Only the types of errors count, along their causes: the text of a server's messa
 
 import socket
 import ssl
-from collections.abc import Iterator
+
+from dynamicrag.llm.status import causes
 
 __all__ = ["never_sent"]
 
@@ -37,7 +38,7 @@ def never_sent(error: BaseException) -> bool:
     The outermost error with a known type decides: below it there may be a refused connection of an earlier
     attempt.
     """
-    for cause in _causes(error):
+    for cause in causes(error, contexts=True):
         if _is(cause, SENT, SENT_NAMES):
             return False
         if _is(cause, NEVER_SENT, NEVER_SENT_NAMES):
@@ -50,12 +51,3 @@ def _is(error: BaseException, kinds: tuple[type[BaseException], ...], names: fro
         kind.__name__ in names and kind.__module__.partition(".")[0] in LIBRARIES
         for kind in type(error).__mro__
     )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes, each once."""
-    seen = set[int]()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

@@ -38,15 +38,9 @@ def refine_messages(
     voice: Voice,
     system: str,
 ) -> "list[BaseMessage]":
-    """Return the prompt for the editor.
+    """Return the prompt for the editor of a draft, with its passages and the verifiers' objections to it.
 
-    Args:
-        question: The question.
-        passages: The passages of the draft.
-        draft: The draft.
-        objections: The verifiers' objections to it.
-        voice: The voice of the draft.
-        system: The conversation's own system messages.
+    ``system`` are the conversation's own system messages.
     """
     from langchain_core.messages import HumanMessage, SystemMessage
 

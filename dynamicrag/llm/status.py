@@ -4,17 +4,14 @@ from collections.abc import Iterator
 
 __all__ = ["causes", "status_of"]
 
-DEEP = 4
 
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and those that it was raised from."""
-    each: BaseException | None = error
-    for _ in range(DEEP):
-        if each is None:
-            return
-        yield each
-        each = each.__cause__
+def causes(error: BaseException | None, *, contexts: bool = False) -> Iterator[BaseException]:
+    """Yield an exception and those that it was raised from; with ``contexts`` also those being handled."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (error.__context__ if contexts else None)
 
 
 def status_of(error: BaseException) -> int | None:

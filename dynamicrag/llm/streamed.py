@@ -52,14 +52,8 @@ class StreamedAnswer:
     ) -> None:
         """Stream an answer of a LangChain client to the callbacks in ``config``, cleaned.
 
-        Reading stops if a server continues beyond the limit.
-
-        Args:
-            client: The client.
-            messages: The conversation.
-            config: Its callbacks see the answer as it arrives.
-            extra: Keyword arguments of the call.
-            began: Start of the call, on ``time.perf_counter``.
+        Reading stops if a server continues beyond the limit. ``extra`` are the keyword arguments of the call,
+        which began at ``began`` on ``time.perf_counter``.
         """
         from dynamicrag.llm.cleaned import cleaned
 

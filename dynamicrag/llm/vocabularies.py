@@ -53,11 +53,7 @@ _SAME = {"o200k_harmony": "o200k_base"}
 
 @cache
 def vocabulary_of(spec: str) -> Count | None:
-    """Return the token counter of a model, or ``None`` if its tokenizer is not on disk.
-
-    Args:
-        spec: ``provider:model``.
-    """
+    """Return the token counter of ``provider:model``, or ``None`` if its tokenizer is not on disk."""
     name = spec.partition(":")[2]
     known = _encoding_of(name.rpartition("/")[2])
     if known is not None:
@@ -83,19 +79,17 @@ def encoding(name: str) -> "Encoding | None":
 
 
 def _encoding_of(model: str) -> "Encoding | None":
-    try:
-        from tiktoken.model import encoding_name_for_model
+    from tiktoken.model import encoding_name_for_model
 
+    try:
         return encoding(encoding_name_for_model(model))
-    except (ImportError, KeyError):
+    except KeyError:
         return None
 
 
-def _read(name: str, pattern: str, data: bytes) -> "Encoding | None":
-    try:
-        from tiktoken import Encoding
-    except ImportError:
-        return None
+def _read(name: str, pattern: str, data: bytes) -> "Encoding":
+    from tiktoken import Encoding
+
     rows = (line.split() for line in data.splitlines() if line)
     ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
     return Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
@@ -117,12 +111,10 @@ def _hugging_face(name: str) -> Count | None:
     """Return the counter of a model of the Hugging Face hub whose ``tokenizer.json`` is in its cache."""
     if name.count("/") != 1:
         return None
-    try:
-        from huggingface_hub import try_to_load_from_cache
-        from huggingface_hub.errors import HFValidationError
-        from tokenizers import Tokenizer
-    except ImportError:
-        return None
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+    from tokenizers import Tokenizer
+
     try:
         path = try_to_load_from_cache(name, "tokenizer.json")
     except HFValidationError:

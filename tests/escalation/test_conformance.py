@@ -10,7 +10,7 @@ from dynamicrag.escalation.base import ABSTAIN, POLICIES, EscalationPolicy
 from dynamicrag.escalation.lists import result_of
 from dynamicrag.escalation.replay import play, total
 from dynamicrag.predictors.state import State
-from tests.escalation.training_data import made, model_of
+from tests.escalation.training_data import made, model_of, taken
 
 LAMBDAS = (0.0, 0.01, 0.1, 10.0)
 
@@ -60,7 +60,7 @@ def test_no_step_is_taken_twice(name):
             return
         option = choice.step[going]
         rows = np.flatnonzero(going)
-        data, beliefs = data.take(rows), beliefs.take(rows)
+        data, beliefs = taken(data, rows), beliefs.take(rows)
         at = np.arange(len(rows))
         beliefs = model.learn(beliefs, option, data.score[at, option], data.hopeless[at, option])
     assert not going.any(), "it goes on after every option was tried"
@@ -133,7 +133,7 @@ def test_it_beats_a_draw_between_options_at_their_price(name):
 def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it(looking):
     data = made(verdicts=True)
     policy, model = policy_of(looking, data), model_of(data)
-    one = data.take(np.arange(1))
+    one = taken(data, np.arange(1))
     room = np.ones((1, 3, 3), dtype=bool)
     room[0, 0, 1:] = False
     steps = [
@@ -146,7 +146,7 @@ def test_no_step_is_taken_for_the_sake_of_one_that_there_is_no_room_for_after_it
 def test_cascade_routing_plans_no_set_that_is_dearer_than_the_budget():
     data = made(verdicts=True)
     policy, model = policy_of("cascade_routing", data), model_of(data)
-    one = data.take(np.arange(1))
+    one = taken(data, np.arange(1))
     steps = [
         policy.decide(model.begin(one.prior, one.expected, one.chain, np.full(1, budget)), 0.03).step[0]
         for budget in (np.inf, 3.5)

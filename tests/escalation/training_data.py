@@ -1,5 +1,7 @@
 """Recorded outcomes as they are in theory: a weak option whose score tells, and a strong one."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from dynamicrag.escalation.beliefs import BeliefModel
@@ -33,3 +35,9 @@ def made(
 def model_of(data: TrainingData) -> BeliefModel:
     """Return what these data teach of how scores change beliefs."""
     return BeliefModel().fit(data.prior, data.score, data.quality, float(data.unanswerable.mean()))
+
+
+def taken(data: TrainingData, rows: np.ndarray) -> TrainingData:
+    """Return the data of some queries."""
+    own = {f.name: getattr(data, f.name) for f in fields(data)}
+    return TrainingData(**{name: a if name in ("chain", "mends") else a[rows] for name, a in own.items()})

@@ -37,13 +37,10 @@ def asked_model(metadata: Mapping[str, Any] | None) -> str:
 
 
 def callee_of(pipeline: "Pipeline", chosen: str, asked: str, reply: Mapping[str, Any]) -> Callee:
-    """Return the model that answered a call.
+    """Return the model that answered a call of the chosen option.
 
-    Args:
-        pipeline: The policy.
-        chosen: The chosen option.
-        asked: The model that the call asked, as :func:`asked_model` returns it.
-        reply: ``response_metadata`` of the message; empty for a failed call.
+    The call asked the model ``asked``, by :func:`asked_model`; ``reply`` is the message's
+    ``response_metadata``, empty for a failed call.
     """
     own = Callee(chosen, pipeline.models[chosen].spec, pipeline.profiles[chosen])
     name = str(reply.get("model_name") or reply.get("model") or "")

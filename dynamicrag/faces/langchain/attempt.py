@@ -104,13 +104,7 @@ async def begin(
     The amount spent is read and the reservation made in one step, so that concurrent calls of a query cannot
     both take the same rest. The reservation ends with the model call: none is held while tools run.
 
-    Args:
-        pipeline: The policy.
-        run: The ledger and the budget.
-        query_id: The query.
-        chosen: The option.
-        request: The call.
-        most: Largest number of generated tokens; ``None`` without a limit.
+    At most ``most`` tokens are generated, if there is a limit.
 
     Raises:
         BudgetExceeded: The worst case exceeds the budget.

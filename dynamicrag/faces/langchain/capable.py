@@ -23,10 +23,7 @@ _LACKING = re.compile(
 class Capable:
     """Knows which models can call tools: by their class, by LangChain's model profile, and from refusals.
 
-    A refusal only puts other models first: its words may mislead, and this process keeps it.
-
-    Args:
-        models: The policy's models by name.
+    A refusal only puts other models first, because its words may mislead.
     """
 
     def __init__(self, models: Mapping[str, ChatModel]) -> None:
@@ -49,17 +46,16 @@ class Capable:
             self._refused.add(name)
         return refused
 
+    def worked(self, name: str) -> None:
+        """Forget a refusal, after a call with tools that the model has answered."""
+        self._refused.discard(name)
+
     def has_refused(self, name: str) -> bool:
         """Return whether a model has refused tools."""
         return name in self._refused
 
     def check(self, able: Mapping[str, bool], forced: str | None, closed: Collection[str]) -> None:
-        """Refuse a call with tools that no model can serve.
-
-        Args:
-            able: Whether each model can call tools, by option.
-            forced: The option forced by the call, if any.
-            closed: The options closed by the call.
+        """Refuse a call with tools that no model can serve; ``able`` has those that can, by option.
 
         Raises:
             PolicyError: No model can.

@@ -28,9 +28,7 @@ SHORTEST_CACHED = 1024.0
 class Choosing:
     """Chooses the models of calls outside the graph, for one policy.
 
-    Args:
-        pipeline: The policy.
-        max_tokens: Largest number of generated tokens of a call without a limit of its own.
+    ``max_tokens`` limits a call without a limit of its own.
     """
 
     def __init__(self, pipeline: "Pipeline", max_tokens: int) -> None:
@@ -74,15 +72,9 @@ class Choosing:
         lines: Sequence["Line"],
         before: "Decision | None",
     ) -> "Decision":
-        """Choose among open options.
+        """Choose among options that are open by :meth:`open`, after earlier calls of the task.
 
-        Args:
-            turn: The turn.
-            request: The call.
-            run: The run, with the options of the call.
-            open_: As :meth:`open` returns it.
-            lines: The calls of the task so far.
-            before: The last such decision of the task, whose model is kept unless that is worse.
+        The model of the decision ``before`` is kept unless that is worse.
         """
         stage = self._pipeline.stages[STAGE]
         plans = [await self._plan(option.name, request, run, lines) for option in stage.options]

@@ -28,13 +28,7 @@ async def finished(
 ) -> tuple[TurnState, dict[str, Any]]:
     """Log a finished task and close its books; return its turn and its report.
 
-    Args:
-        pipeline: The policy.
-        turn: The turn.
-        decisions: All its decisions.
-        lines: Its calls.
-        run: Its run.
-        message: The final message; ``None`` if there is no answer.
+    The message is the final one; ``None`` if there is no answer.
     """
     text = "" if message is None else message.text
     turn = {**turn, "draft": None if message is None else _draft(message, turn)}

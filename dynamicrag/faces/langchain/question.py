@@ -30,11 +30,6 @@ def turn_of(
     If that message was summarised, the turn under way goes on. Content other than text is left out of the
     question, and a long question is cut: they matter to the model alone.
 
-    Args:
-        messages: The conversation.
-        channel: Our channel of the state.
-        config: The run's config, which has the step.
-
     Raises:
         InputError: There is no human message.
     """

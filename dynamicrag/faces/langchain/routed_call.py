@@ -85,14 +85,7 @@ class Routing:
     def store(
         self, channel: "Channel", config: "RunnableConfig | None", context: object, **end: object
     ) -> None:
-        """Store the task of a channel so far, with the facts of its end if it has ended.
-
-        Args:
-            channel: Our channel of the state.
-            config: The run's config.
-            context: LangGraph's runtime context.
-            **end: Facts of its end.
-        """
+        """Store the task of a channel so far, with the facts of its end if it has ended."""
         turn = channel["turn"]
         pipeline = self._policies[turn.get("policy", "")]
         run = self._run(turn, given_options(config, context), config)

@@ -20,11 +20,7 @@ __all__ = ["Served"]
 
 
 class Served:
-    """The calls of one attempt to servers on this host.
-
-    Args:
-        pipeline: The policy.
-    """
+    """The calls of one attempt to servers on this host."""
 
     def __init__(self, pipeline: "Pipeline") -> None:
         self._pipeline = pipeline

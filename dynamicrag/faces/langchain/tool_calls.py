@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 
 class ToolCalls:
-    """Accounts for the tool calls of an agent.
-
-    Args:
-        ledger: Has the account of the task.
-        routing: Stores the task so far.
-    """
+    """Accounts for the tool calls of an agent."""
 
     def __init__(self, ledger: "Ledger", routing: "Routing") -> None:
         self._ledger = ledger

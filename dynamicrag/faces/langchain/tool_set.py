@@ -26,9 +26,6 @@ class ToolSet:
 
     Similarity is the cosine of the policy's embeddings: of the question, and of each tool's name and
     description. The provider's tools, and tools that the task has called, always stay.
-
-    Args:
-        most: Largest number of tools.
     """
 
     def __init__(self, most: int) -> None:

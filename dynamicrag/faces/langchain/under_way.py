@@ -29,19 +29,11 @@ if TYPE_CHECKING:
 class UnderWay:
     """A question that is being answered by model calls outside the graph.
 
-    Args:
-        pipeline: The policy.
-        choosing: Chooses the models.
-        recent: Memory of decisions.
-        turn: The turn that answers the question.
-        channel: Our channel of the state, if the turn is in it.
-        run: The ledger, the budget and the options of the call.
-
     Attributes:
-        pipeline: As given.
-        choosing: As given.
-        run: As given.
-        turn: The turn, with the decisions so far in force.
+        pipeline: The policy.
+        run: The ledger, the budget and the options of the call.
+        choosing: Chooses the models.
+        turn: The turn that answers the question, with the decisions so far in force.
         answered_by: The option that answered the last call, or the spec of a model that is no option.
     """
 
@@ -109,8 +101,7 @@ class UnderWay:
     def finish(self, message: "AIMessage | None") -> Mapping[str, Any]:
         """End the task: log its decisions, close its books; return the update of our channel. May block.
 
-        Args:
-            message: The final message; ``None`` if there is no answer.
+        The message is the final one; ``None`` if there is no answer.
         """
         return portal.run(self.afinish(message))
 

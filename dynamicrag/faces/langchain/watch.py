@@ -49,12 +49,6 @@ _watch: ContextVar["Watch | None"] = ContextVar("dynamicrag_watch", default=None
 class Watch(BaseCallbackHandler):
     """Books the model calls in its context on the account of one query.
 
-    Args:
-        pipeline: The policy, with the ledger.
-        query_id: The query.
-        chosen: The chosen option.
-        limits: The reservation.
-
     Attributes:
         lines: The calls so far.
         served: Meters those to servers on this host.

@@ -147,12 +147,7 @@ class PromptStrategy(ABC):
         return tuple(sum(len(m.text) / 4 + 5 for m in turns) for turns in (bare, grounded))  # type: ignore[return-value]
 
     def beginning(self, grounded: bool, system: str = "") -> str:
-        """Return the text that prompts without or with passages begin with; ``""`` if unknown.
-
-        Args:
-            grounded: Whether there are passages.
-            system: The conversation's own system messages.
-        """
+        """Return the text that all prompts without or with passages begin with; ``""`` if unknown."""
         known, key = self._beginnings, (self.voice, grounded, system)
         if key not in known:
             if len(known) >= REMEMBERED:

@@ -9,6 +9,11 @@ from dynamicrag.faces.langchain.capable import Capable
 from tests.faces.langchain.scripted import ToolChat, calls, said
 from tests.faces.langchain.test_middleware import ASKED, about, adds, agent_of, run, two
 
+MINI_FIRST = {
+    "retrieval": {"options": ["none"]},
+    "generator": {"router": {"fixed": {"option": "gpt-4o-mini"}}},
+}
+
 
 class Plain(ToolChat):
     """A model of a class that has no tools."""
@@ -39,20 +44,14 @@ def test_no_model_with_tools(make, how):
 
 
 def test_a_model_without_tools_is_passed_over(make):
-    models = {
-        "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
-        "gpt-4o": ToolChat(named="gpt-4o", script=adds),
-    }
+    models = two() | {"gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds)}
     out = agent_of(make(models), models).invoke(ASKED)
     assert about(out)["model"] == "gpt-4o"
     assert out["rag"]["decisions"][0]["allowed"] == [False, True]
 
 
 def test_a_forced_model_without_tools(make):
-    models = {
-        "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
-        "gpt-4o": ToolChat(named="gpt-4o", script=adds),
-    }
+    models = two() | {"gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds)}
     with pytest.raises(InputError, match="'gpt-4o-mini' cannot call tools; valid: gpt-4o"):
         agent_of(make(models), models).invoke(
             ASKED, {"configurable": {"rag": {"options": {"generator": "gpt-4o-mini"}}}}
@@ -62,19 +61,27 @@ def test_a_forced_model_without_tools(make):
 def test_a_refusal_of_tools_is_remembered(make):
     models = two()
     models["gpt-4o-mini"].script = lambda *_: Refuses("this model does not support tools")
-    rag = make(models, stages={"retrieval": {"options": ["none"]},
-                               "generator": {"router": {"fixed": {"option": "gpt-4o-mini"}}}})  # fmt: skip
+    rag = make(models, stages=MINI_FIRST)
     agent = agent_of(rag, models)
     assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
     assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
     assert len(models["gpt-4o-mini"].given) == 1
 
 
+def test_a_model_that_answers_with_tools_has_not_refused_them_for_good(make):
+    models = two()
+    errors = [Refuses("tools: Extra inputs are not permitted")]
+    models["gpt-4o-mini"].script = lambda *given: errors.pop() if errors else adds(*given)
+    rag = make(models, stages=MINI_FIRST)
+    agent = agent_of(rag, models)
+    assert about(agent.invoke(ASKED))["model"] == "gpt-4o"
+    only = {"configurable": {"rag": {"options": {"generator": "gpt-4o-mini"}}}}
+    assert about(agent.invoke(ASKED, only))["model"] == "gpt-4o-mini"
+    assert about(agent.invoke(ASKED))["model"] == "gpt-4o-mini"
+
+
 def test_a_call_that_closes_all_models_with_tools(make):
-    models = {
-        "gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds),
-        "gpt-4o": ToolChat(named="gpt-4o", script=adds),
-    }
+    models = two() | {"gpt-4o-mini": Plain(named="gpt-4o-mini", script=adds)}
     closed = {"configurable": {"rag": {"closed": {"generator": ["gpt-4o"]}}}}
     with pytest.raises(InputError, match="no model that can call tools is left; open one of: gpt-4o"):
         agent_of(make(models), models).invoke(ASKED, closed)
