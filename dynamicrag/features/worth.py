@@ -99,23 +99,17 @@ def worth(question: str, found: Sequence[Looked]) -> list[float]:
     return made
 
 
-def enough(values: Sequence[float], most: int, share: float = ENOUGH) -> list[int]:
+def enough(values: Sequence[float]) -> list[int]:
     """Return the positions of the passages that a context needs, in order.
 
-    The worthiest are kept until they have ``share`` of the summed worth; a flat profile keeps more passages
-    than one in which a few passages stand out.
-
-    Args:
-        values: The worth of each passage, best rank first.
-        most: Largest number of passages.
-        share: Share of the summed worth.
+    The worthiest are kept until they have :data:`ENOUGH` of the summed worth; a flat profile keeps more
+    passages than one in which a few passages stand out.
     """
-    order = sorted(range(len(values[:most])), key=lambda i: -values[i])
-    total, kept, held = sum(values[:most]), [], 0.0
-    for i in order:
+    total, kept, held = sum(values), [], 0.0
+    for i in sorted(range(len(values)), key=lambda i: -values[i]):
         kept.append(i)
         held += values[i]
-        if held >= share * total:
+        if held >= ENOUGH * total:
             break
     return sorted(kept)
 

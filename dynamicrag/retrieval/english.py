@@ -8,7 +8,7 @@ from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.readers import read_file
 from dynamicrag.retrieval.reading import MOST_UNREAD
-from dynamicrag.retrieval.scan import Sources
+from dynamicrag.retrieval.scan import Files
 
 FILES, TEXTS, CHARACTERS = 20, 200, 2000
 """Limits of the sample: files, texts, and characters per text."""
@@ -35,12 +35,12 @@ def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
 
 def notice_of(corpus: Corpus) -> str:
     """Return the :func:`notice` on a corpus, from a few of its files."""
-    return notice(corpus.name, sample(corpus.sources), corpus.embedder)
+    return notice(corpus.name, sample(corpus.files), corpus.embedder)
 
 
-def sample(sources: Sources) -> list[str]:
+def sample(find: Files) -> list[str]:
     """Return the texts of a few files, spread over all; unreadable files are left out."""
-    files = sources.files(Skipped())
+    files = find(Skipped())
     texts = [
         document.text
         for file in files[:: max(1, len(files) // FILES)][:FILES]
