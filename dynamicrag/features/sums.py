@@ -168,9 +168,9 @@ def _languages() -> Mapping[str, _Language]:
         pieces = sorted(
             ("".join(tokens(word)) for word in words["numbers"].split(",")), key=len, reverse=True
         )
-        joins = [*filter(None, ("".join(tokens(word)) for word in words.get("join", "").split(",")))] or ["(?!)"]
-        number = f"(?:{'|'.join(pieces)})"
-        own.numbers = re.compile(f"{number}(?:(?:{'|'.join(joins)})?{number})*+")
+        joins = filter(None, ("".join(tokens(word)) for word in words.get("join", "").split(",")))
+        number, join = f"(?:{'|'.join(pieces)})", "|".join(joins)
+        own.numbers = re.compile(f"{number}(?:{f'(?:{join})?' if join else ''}{number})*+")
     return languages
 
 

@@ -68,11 +68,7 @@ def question_words(question: str) -> tuple[frozenset[Unit], set[str]]:
 def worth(question: str, found: Sequence[Looked]) -> list[float]:
     """Return the probability of each passage that the answer needs it, by rank, score, words and titles.
 
-    A title counts once per document. No model is called.
-
-    Args:
-        question: The standalone question.
-        found: The passages, best first.
+    The passages come best first; a title counts once per document. No model is called.
 
     Source: an adaptive number of passages is Taguchi, Maekawa and Bhutani, "Efficient context selection for
     long-context QA: no tuning, no iteration, just adaptive-k", EMNLP 2025 (arXiv 2506.08479), by the largest

@@ -15,13 +15,7 @@ FILES, TEXTS, CHARACTERS = 20, 200, 2000
 
 
 def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
-    """Return a line with the share of unreadable texts and the remedy; ``""`` if enough can be read.
-
-    Args:
-        corpus: The corpus's name.
-        texts: Some of its documents or chunks.
-        embedder: The embedding model.
-    """
+    """Return a line with the share of unreadable texts and the remedy; ``""`` if enough can be read."""
     looked_at = [text[:CHARACTERS] for text in islice(texts, TEXTS)]
     unread = sum(not embedder.reads(text) for text in looked_at)
     if unread <= MOST_UNREAD * len(looked_at):

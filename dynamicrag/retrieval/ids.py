@@ -12,12 +12,9 @@ from dynamicrag.retrieval.names import readable, shown
 
 
 def with_unique_ids(files: Iterable[tuple[Path, Path]]) -> list[SourceFile]:
-    """Give every file an id.
+    """Give every file an id, from its path below the folder that it comes with.
 
     A file whose id is taken gets as many parent folders as needed to be unique: ``b/README.md``.
-
-    Args:
-        files: The files in the order of the corpus, each with the base folder of its id.
     """
     taken: set[str] = set()
     named = []

@@ -58,13 +58,9 @@ class LexicalIndex(ABC):
     def confidence(self, query: str, best: float) -> float:
         """Return the share of a question explained by the best chunk's words, 0 to 1.
 
-        It follows the chunk's score over the sum of the question's idf, from :data:`UNEXPLAINED` (0) to
-        :data:`EXPLAINED` (1). A question in other words than the documents has a low confidence: its ranking
-        depends on unimportant words.
-
-        Args:
-            query: The question.
-            best: BM25 of the best chunk.
+        It follows the chunk's score, ``best``, over the sum of the question's idf, from :data:`UNEXPLAINED`
+        (0) to :data:`EXPLAINED` (1). A question in other words than the documents has a low confidence: its
+        ranking depends on unimportant words.
         """
         most = sum(map(self.weight, analyse(query)))
         share = best / most if most else 0.0
@@ -73,10 +69,7 @@ class LexicalIndex(ABC):
     def search(self, query: str, k: int, within: Mask | None = None) -> list[tuple[str, float]]:
         """Find the ``k`` best chunks that share a term with ``query``, and their scores, best first.
 
-        Args:
-            query: The question.
-            k: Number of chunks.
-            within: The chunks to search, ``(n,)``; by default all. Scores are computed over the whole corpus.
+        Only chunks ``within`` a mask, ``(n,)``, are found; scores are computed over the whole corpus.
         """
         terms = [term for term in analyse(query) if term in self]
         if not terms or k < 1:
@@ -172,17 +165,12 @@ class Bm25sIndex(LexicalIndex):
         return len(self._vocabulary)
 
     def coverage(self, text: str, within: Mask | None = None) -> dict[str, float]:
-        """Return the coverage of a question's vocabulary by the corpus.
-
-        Args:
-            text: The question.
-            within: The chunks that count, ``(n,)``; by default all.
+        """Return the coverage of a question's vocabulary by the chunks ``within`` a mask, ``(n,)``.
 
         Returns:
             ``coverage``: share of the distinct terms that occur; ``idf_coverage``: the same weighted by idf,
-                where
-            an absent term has the highest idf; ``unseen_terms``: number of absent terms. A question without
-            terms has a coverage of 0.
+            where an absent term has the highest idf; ``unseen_terms``: number of absent terms. A question
+            without terms has a coverage of 0.
         """
         terms = set(analyse(text))
         places = [self._vocabulary[term] for term in terms if term in self._vocabulary]

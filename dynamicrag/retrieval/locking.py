@@ -14,11 +14,9 @@ SECONDS = 600.0
 
 @contextmanager
 def exclusive(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of a corpus while the block runs.
+    """Hold the lock of a corpus while the block runs; its folder is created if missing.
 
-    Args:
-        folder: Folder of the corpus; created if missing.
-        waiting: Called if another process holds the lock.
+    ``waiting`` is called if another process holds the lock.
 
     Raises:
         CorpusError: The other process takes too long, or the folder cannot be written.

@@ -68,12 +68,7 @@ class Metadata:
         self._rules = [(re.compile(translate(pattern)).match, fields) for pattern, fields in rules.items()]
 
     def of(self, document: str, own: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all metadata of a document.
-
-        Args:
-            document: Its id.
-            own: Its file's metadata, with the file's path under ``file``.
-        """
+        """Return all metadata of a document, given its file's ``own``, with the file's path."""
         file = str(own[FILE])
         said = dict(own)
         for applies, fields in self._rules:

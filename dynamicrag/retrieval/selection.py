@@ -63,9 +63,9 @@ class Selection:
         Args:
             vector: ``(d,)``, of length 1.
             k: Number of chunks.
-            index: The vector index of the corpus.
+            index: The vector index.
             seen: Number of its changes.
-            ready: Returns the selection's chunks that are in the index.
+            ready: Returns the selection's chunks in it.
         """
         known = self._vectors
         if known is None or known[0] != seen:

@@ -84,14 +84,9 @@ class VectorIndex(ABC):
             return int(self._open().count())
 
     def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """Find the ``k`` nearest.
+        """Return the ids of the ``k`` nearest to ``vector``, ``(d,)``, with their cosine similarity.
 
-        Args:
-            vector: ``(d,)``.
-            k: Number of neighbours, at least 1.
-
-        Returns:
-            Ids with their cosine similarity, the most similar first; ties in the order of ids.
+        The most similar is first; ties are in the order of ids. ``k`` is at least 1.
         """
         self._check(len(vector))
         with self._guard():
