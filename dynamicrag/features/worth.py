@@ -34,13 +34,7 @@ number of passages and equally many tokens for .841, .563 and .469, and for .842
 
 
 class Looked(NamedTuple):
-    """A passage and its words.
-
-    Attributes:
-        passage: The passage.
-        words: The words of its title and text.
-        title: The units of its title.
-    """
+    """A passage, the words of its title and text, and the units of its title."""
 
     passage: Passage
     words: set[str]

@@ -20,13 +20,7 @@ T = TypeVar("T")
 
 
 class Contents(ABC):
-    """Reads the contents of a corpus from its folder.
-
-    Args:
-        name: Name of the corpus.
-        folder: Its folder.
-        rules: Metadata of the documents, by pattern of their path.
-    """
+    """Reads the contents of a corpus from its folder."""
 
     def __init__(self, name: str, folder: Path, rules: Rules) -> None:
         self.name = name

@@ -38,9 +38,7 @@ def _names(path: Path, folder: Path) -> Iterator[str]:
 class RowIds:
     """Ids of the lines of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` for a second.
 
-    Args:
-        file: Id of the file.
-        taken: Ids in use in the corpus; those of the lines are added.
+    ``taken`` has the ids in use in the corpus; those of the lines are added.
     """
 
     def __init__(self, file: str, taken: set[str]) -> None:

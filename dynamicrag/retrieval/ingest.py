@@ -25,14 +25,7 @@ _BATCH = 256  # chunks embedded again after a killed ingest
 class Ingestion:
     """The means to update one corpus.
 
-    Attributes:
-        folder: Its folder.
-        files: Finds its files.
-        chunker: Cuts documents into chunks.
-        embedder: The embedding model.
-        probe: Checks that the index was made with that model.
-        vectors: The vector index.
-        account: Opens a ledger line; every batch has its own, so that an interrupted ingest is charged.
+    Every batch has its own line on the account, so that an interrupted ingest is charged.
     """
 
     folder: Path

@@ -71,10 +71,6 @@ class Known:
 class Store(Database):
     """The content of a corpus, and the pending work on it.
 
-    Args:
-        path: The database; created if missing.
-        corpus: Name of the corpus, for its passages.
-
     Raises:
         CorpusError: As :class:`~dynamicrag.retrieval.database.Database`.
     """

@@ -20,14 +20,7 @@ _VALID = "valid: http://HOST:PORT or https://HOST:PORT"
 
 @dataclass(frozen=True, slots=True)
 class VectorServer:
-    """A Chroma server.
-
-    Attributes:
-        host: Its name.
-        port: Its port.
-        tls: Whether it is asked by HTTPS.
-        headers: Headers of each request; they may have a password.
-    """
+    """A Chroma server; its headers may have a password."""
 
     host: str
     port: int

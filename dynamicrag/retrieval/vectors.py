@@ -24,9 +24,6 @@ _opening = threading.Lock()
 class VectorIndex(ABC):
     """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened on first use.
 
-    Args:
-        maker: Name of the embedder, for messages.
-
     Attributes:
         shared: Whether other data folders use the same collection.
 
@@ -39,8 +36,8 @@ class VectorIndex(ABC):
 
     shared = False
 
-    def __init__(self, maker: str = "the embedder") -> None:
-        self._maker = maker
+    def __init__(self, maker: str) -> None:
+        self._maker = maker  # for messages
         self._length = 0  # of the vectors; 0 if not known yet
         self._lock = threading.Lock()
         self._client: Any = None
@@ -153,15 +150,11 @@ class VectorIndex(ABC):
 class FolderIndex(VectorIndex):
     """The vector index in the data folder.
 
-    Args:
-        folder: Folder of Chroma's files.
-        maker: Name of the embedder, for messages.
-
     Raises:
         CorpusError: From any method, if Chroma's files are damaged or not writable.
     """
 
-    def __init__(self, folder: Path, maker: str = "the embedder") -> None:
+    def __init__(self, folder: Path, maker: str) -> None:
         super().__init__(maker)
         self._folder = folder
 
