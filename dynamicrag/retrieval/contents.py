@@ -11,7 +11,6 @@ from dynamicrag.records import Passage
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex, Mask
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.metadata import Metadata, Rules
-from dynamicrag.retrieval.reports import CorpusStats
 from dynamicrag.retrieval.selection import Selection, Selections
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
@@ -96,20 +95,6 @@ class Contents(ABC):
         index = self.lexical()
         assert isinstance(index, Bm25sIndex)
         return index.coverage(text, self.within(index, filter))
-
-    @property
-    def stats(self) -> CorpusStats:
-        """Return the size of the corpus."""
-        index = self.lexical()
-        assert isinstance(index, Bm25sIndex)
-        count = self._open().counts()
-        return CorpusStats(
-            documents=count["documents"],
-            chunks=count["chunks"],
-            terms=len(index),
-            mean_document=count["document_chars"] / max(1, count["documents"]),
-            mean_chunk=count["chunk_chars"] / max(1, count["chunks"]),
-        )
 
     def close(self) -> None:
         """Close all files; a later use opens them again."""

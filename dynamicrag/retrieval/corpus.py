@@ -129,7 +129,7 @@ class Corpus(Contents):
             unchanged=changes.unchanged,
             skipped=tuple(map(str, changes.problems)),
             failed=failures(changes.problems),
-            chunks=self._open().counts()["chunks"],
+            chunks=self._open().size(),
             seconds=time.perf_counter() - start,
             usage=usage,
         )

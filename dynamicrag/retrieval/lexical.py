@@ -161,9 +161,6 @@ class Bm25sIndex(LexicalIndex):
         place = self._vocabulary.get(term)
         return self._unseen if place is None else self._idf[place]
 
-    def __len__(self) -> int:
-        return len(self._vocabulary)
-
     def coverage(self, text: str, within: Mask | None = None) -> dict[str, float]:
         """Return the coverage of a question's vocabulary by the chunks ``within`` a mask, ``(n,)``.
 
