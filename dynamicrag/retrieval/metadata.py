@@ -58,7 +58,7 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 class Metadata:
-    """Combines the metadata of files with the policy's rules, of which the last wins, and locations."""
+    """Combines the metadata of files with the policy's rules and the files' locations; a later rule wins."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = [(re.compile(translate(pattern)).match, fields) for pattern, fields in rules.items()]
