@@ -34,12 +34,7 @@ Its ``name``, if any, is saved with a router as the model of its training.
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A query with its known signals when a router decides.
-
-    Attributes:
-        text: The question.
-        signals: Retrieval and response signals known at that time.
-    """
+    """A query with the retrieval and response signals that are known when a router decides."""
 
     text: str
     signals: Mapping[str, float] = field(default_factory=dict)

@@ -114,7 +114,7 @@ def _pieces() -> Sequence[str]:
 
 @cache
 def _table(language: str, kind: str) -> frozenset[str]:
-    return frozenset(POINTERS[language][kind].split())
+    return frozenset(POINTERS[language].get(kind, "").split())
 
 
 def _words(own: Collection[str], kind: str) -> frozenset[str]:

@@ -21,7 +21,6 @@ POINTERS: dict[str, dict[str, str]] = {
     },
     "de": {
         "points": "es er ihn ihm dieser diese dieses diesen diesem jene jener jenes dort davon dafur damit dazu dabei darin darauf daran daruber beide beiden beides andere anderen anderer anderes anderem dessen deren dasselbe derselbe stattdessen zweite zweiten zweiter dritte dritten gunstiger billiger schneller besser grosser kleiner fruher spater naher alter",
-        "perhaps": "",
         "last": "das die der den dem sie da denn auch noch nochmal dann sonst mehr genau erste ersten letzte letzten",
         "opens": "und aber oder also dann denn ok okay ja nein warum wieso nicht auch sondern falls nur bitte",
         "asks": "wer wen wem wessen was wann wo woher wohin welche welcher welches welchen welchem warum weshalb wieso wie wieviel wozu womit ist sind war waren hat haben hatte kann konnen kannst darf durfen muss mussen soll sollen gibt wird werden wurde fahrt kostet kosten macht braucht brauche brauchen nenne zeige zeig erklare beschreibe sag ich darfst in an am um ab bis seit zu von",
@@ -81,21 +80,18 @@ POINTERS: dict[str, dict[str, str]] = {
     },
     "pl": {
         "points": "on ona ono oni jego jej ich ten ta te tego tej tym tam inny inna inne drugi druga drugie trzeci to",
-        "perhaps": "",
         "last": "tak tez jeszcze wiecej", "opens": "a i ale albo wiec tak nie ok dlaczego tylko",
         "asks": "kto co kiedy gdzie jak ile jaki jaka jakie ktory ktora ktore czy dlaczego o w na od do", "vague": "wyjasnic przyklad opcja odpowiedz pytanie cena kosztuje ile godzina godziny dzien dzis jutro niedziela niedziele bilet kolor tak nie",
         "articles": "", "joins": "dla w na z bez po",
     },
     "ru": {
         "points": "он она оно они его ее их ему этот эта эти этого этои там другои другая другие второи вторая третии это",
-        "perhaps": "",
         "last": "тоже еще больше тогда", "opens": "а и но или тогда да нет ок почему тоже только",
         "asks": "кто что когда где как сколько какои какая какие каком которыи зачем почему можно есть ли о в на от до", "vague": "объяснить пример вариант ответ вопрос цена стоит сколько час часы день сегодня завтра воскресенье билет цвет да нет",
         "articles": "", "joins": "для в на по с без",
     },
     "tr": {
         "points": "o onu onun ona onlar onlari bu bunu bunun su sunu orada oraya diger digeri ikinci ikincisi ucuncu ayni",
-        "perhaps": "",
         "last": "da de peki", "opens": "ve ama veya peki evet hayir tamam neden",
         "asks": "", "vague": "", "articles": "", "joins": "",
     },

@@ -44,7 +44,7 @@ def retrieval(question: str, passages: Sequence[Passage]) -> dict[str, float]:
         "matched": _share(asked, found[0]),
         "matched_all": _share(asked, set().union(*found)),
         "titled": float(any(each.titled(said) for each in looked)),
-        "enough": float(len(enough(worth(question, looked[:DEPTH]), DEPTH))),
+        "enough": float(len(enough(worth(question, looked[:DEPTH])))),
     }
 
 

@@ -58,10 +58,6 @@ def shape(text: str, tokens: Sequence[str]) -> list[float]:
     """Return the features of :data:`NAMES`, in that order.
 
     Counts are logarithms, ``ln(1 + count)``: the step from 10 to 20 words equals that from 100 to 200.
-
-    Args:
-        text: The request.
-        tokens: Its words, in lower case.
     """
     count, length = max(len(tokens), 1), max(len(text), 1)
     lines = text.splitlines() or [""]

@@ -5,7 +5,7 @@
 without other content. Operators occur between two numbers (``between``; ``weak`` ones also have other
 meanings, and need a frame; ``minus`` is also a sign), before one (``before``), after one (``after``), or
 before two (``pair``) with a ``link`` between them or a ``tail`` after them. ``of`` follows a percent sign.
-Phrases are separated by commas.
+Phrases are separated by commas; kinds that a language lacks are left out.
 """
 
 SUM_WORDS: dict[str, dict[str, str]] = {
@@ -128,56 +128,45 @@ SUM_WORDS: dict[str, dict[str, str]] = {
     },
     "tr": {
         "numbers": "sıfır, bir, iki, üç, dört, beş, altı, yedi, sekiz, dokuz, on, yirmi, otuz, kırk, elli, altmış, yetmiş, seksen, doksan, yüz, bin, milyon, ikinin, üçün, beşin, onun, yüzün",
-        "join": "",
         "frame": "kaç, kaç eder, kaçtır, ne eder, ne kadar eder, kaç yapar, ne kadar, eder, lütfen, hesapla, hesaplar mısın, eşittir, nedir, sonucu nedir, sonucu kaçtır, ne kadardır, yapar, peki, ve, söyle",
         "between": "artı, eksi, çarpı, kere, kez, bölü, çarpı iki, üzeri, üssü, mod",
         "weak": "defa",
         "minus": "eksi",
         "before": "yüzde, karekök, kök, karekökü",
         "after": "kare, karesi, küpü, karekökü, yarısı, iki katı, in karesi, nin karesi, ün karesi, un karesi, ın karekökü, in karekökü, ün karekökü, nin yarısı, in yarısı, ın yarısı, un yarısı, faktöriyel",
-        "pair": "",
         "link": "ile, ve",
-        "of": "",
     },
     "zh": {
         "numbers": "零, 〇, 一, 二, 两, 兩, 三, 四, 五, 六, 七, 八, 九, 十, 百, 千, 万, 萬, 亿, 点, 點",
         "of": "的",
-        "join": "",
         "frame": "等于多少, 等于几, 等於多少, 等於幾, 等於, 是幾, 是多少, 是几, 得多少, 得几, 等于, 多少, 几, 计算, 计算一下, 算一下, 请, 请问, 请计算, 求, 算, 结果是多少, 的结果是多少, 的值是多少, 是什么, 那, 帮我算, 帮我算一下, 你知道, 吗, 呢, 的",
         "between": "的, 加, 加上, 减, 减去, 減, 減去, 乘, 乘以, 乘上, 除以, 的百分之",
         "weak": "除",
         "minus": "负, 負",
         "before": "根号, 百分之",
         "after": "的平方, 的立方, 的平方根, 平方, 立方, 的一半, 的两倍, 的三倍, 开方, 的阶乘, 的立方根, 的三分之一, 的四分之一",
-        "pair": "",
         "link": "和, 与",
         "tail": "的和, 之和, 的差, 之差, 的积, 之积, 的乘积, 相加, 相乘, 的商",
     },
     "ja": {
         "numbers": "零, 〇, 一, 二, 三, 四, 五, 六, 七, 八, 九, 十, 百, 千, 万, 億",
         "of": "の",
-        "join": "",
         "frame": "を足すと, をたすと, を引くと, をひくと, を掛けると, をかけると, で割ると, は何ですか, は何, はいくつですか, はいくつ, はいくら, はいくらですか, は, いくつ, いくら, 計算して, 計算してください, を計算して, を計算してください, の答えは, の答えは何ですか, ください, 教えて, を教えて, を教えてください, 教えてください, ですか, では, じゃあ, イコール, は何になりますか, になりますか, すると, ね, と, の計算をして, 何, 何ですか",
         "between": "足す, たす, プラス, 引く, ひく, マイナス, 掛ける, かける, 割る, わる, の, に, から, を",
-        "weak": "",
         "minus": "マイナス, 負の",
         "before": "ルート",
         "after": "パーセント, の二乗, の2乗, 二乗, 2乗, の平方根, の半分, の三乗, の3乗, の2倍, の二倍, の10倍, の3倍, の三倍",
-        "pair": "",
         "link": "と",
         "tail": "の和, の差, の積, の商",
     },
     "ko": {
         "numbers": "영, 공, 일, 이, 삼, 사, 오, 육, 칠, 팔, 구, 십, 백, 천, 만, 하나, 둘, 셋, 넷, 다섯, 여섯, 일곱, 여덟, 아홉, 열",
         "of": "의",
-        "join": "",
         "frame": "를 더하면, 을 더하면, 를 빼면, 을 빼면, 를 곱하면, 을 곱하면, 로 나누면, 으로 나누면, 는, 은, 얼마, 얼마야, 얼마예요, 얼마인가요, 얼마입니까, 는 얼마야, 는 얼마예요, 은 얼마야, 은 얼마예요, 은 얼마인가요, 는 얼마인가요, 는 뭐야, 은 뭐야, 몇이야, 은 몇이야, 는 몇이야, 몇, 뭐야, 계산해, 계산해줘, 계산해 줘, 계산해 주세요, 를 계산해줘, 을 계산해줘, 를 계산해 주세요, 를 계산해, 을 계산해, 을 계산해 주세요, 하면, 하면 얼마야, 답은, 의 답은, 그럼, 몇이에요, 몇인가요, 무엇인가요, 을, 를",
         "between": "더하기, 플러스, 빼기, 마이너스, 곱하기, 나누기, 의, 에",
-        "weak": "",
         "minus": "마이너스",
         "before": "루트",
         "after": "퍼센트, 제곱, 의 제곱, 의 제곱근, 의 절반, 프로, 의 반, 의 두 배",
-        "pair": "",
         "link": "와, 과",
         "tail": "의 합, 의 차, 의 곱, 의 합은, 의 곱은",
     },
@@ -197,14 +186,11 @@ SUM_WORDS: dict[str, dict[str, str]] = {
     "hi": {
         "numbers": "शून्य, एक, दो, तीन, चार, पांच, पाँच, छह, छः, छे, सात, आठ, नौ, दस, ग्यारह, बारह, तेरह, चौदह, पंद्रह, पन्द्रह, सोलह, सत्रह, अठारह, उन्नीस, बीस, पच्चीस, तीस, पैंतीस, चालीस, पैंतालीस, पचास, साठ, सत्तर, अस्सी, नब्बे, सौ, हजार, हज़ार, लाख, करोड़",
         "of": "का",
-        "join": "",
         "frame": "क्या है, कितना है, कितना होता है, कितने होते हैं, कितने हुए, कितना हुआ, कितना होगा, कितने होंगे, कितना, कितने, का मान क्या है, क्या होगा, होता है, होते हैं, बराबर, बताओ, बताइए, गणना करो, गणना करें, हल करो, कृपया, है, का उत्तर, को, करो, करें, क्या होता है, करने पर, बराबर कितना",
         "between": "का, जोड़, जमा, प्लस, घटा, घटाव, माइनस, गुणा, गुना, इंटू, भाग, बटा, विभाजित, में से, धन, ऋण, से गुणा, को, से, और",
-        "weak": "",
         "minus": "माइनस",
         "before": "वर्गमूल, का वर्गमूल",
         "after": "का वर्ग, का वर्गमूल, प्रतिशत, का आधा, का घन, का दोगुना, फीसदी, से भाग, से गुणा, से विभाजित, जोड़ो, घटाओ",
-        "pair": "",
         "link": "और",
         "tail": "का योग, का गुणनफल, का अंतर, का जोड़, का गुणा",
     },

@@ -163,14 +163,14 @@ def _languages() -> Mapping[str, _Language]:
         for kind in _CLASSES:
             for phrase in words.get(kind, "").split(","):
                 _add(own, tokens(phrase), kind)
-        for word in words["of"].split(","):
+        for word in words.get("of", "").split(","):
             _add(own, ("%", *tokens(word)), "between")
         pieces = sorted(
             ("".join(tokens(word)) for word in words["numbers"].split(",")), key=len, reverse=True
         )
-        joins = [*filter(None, ("".join(tokens(word)) for word in words["join"].split(",")))] or ["(?!)"]
-        number = f"(?:{'|'.join(pieces)})"
-        own.numbers = re.compile(f"{number}(?:(?:{'|'.join(joins)})?{number})*+")
+        joins = filter(None, ("".join(tokens(word)) for word in words.get("join", "").split(",")))
+        number, join = f"(?:{'|'.join(pieces)})", "|".join(joins)
+        own.numbers = re.compile(f"{number}(?:{f'(?:{join})?' if join else ''}{number})*+")
     return languages
 
 

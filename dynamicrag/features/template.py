@@ -17,11 +17,7 @@ GAP = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Paragraphs common to many queries before their last one, by digest: no text is stored.
-
-    Attributes:
-        shared: The digests.
-    """
+    """Paragraphs common to many queries before their last one, by digest: no text is stored."""
 
     shared: frozenset[str] = frozenset()
 

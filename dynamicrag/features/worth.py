@@ -34,13 +34,7 @@ number of passages and equally many tokens for .841, .563 and .469, and for .842
 
 
 class Looked(NamedTuple):
-    """A passage and its words.
-
-    Attributes:
-        passage: The passage.
-        words: The words of its title and text.
-        title: The units of its title.
-    """
+    """A passage, the words of its title and text, and the units of its title."""
 
     passage: Passage
     words: set[str]
@@ -68,11 +62,7 @@ def question_words(question: str) -> tuple[frozenset[Unit], set[str]]:
 def worth(question: str, found: Sequence[Looked]) -> list[float]:
     """Return the probability of each passage that the answer needs it, by rank, score, words and titles.
 
-    A title counts once per document. No model is called.
-
-    Args:
-        question: The standalone question.
-        found: The passages, best first.
+    The passages come best first; a title counts once per document. No model is called.
 
     Source: an adaptive number of passages is Taguchi, Maekawa and Bhutani, "Efficient context selection for
     long-context QA: no tuning, no iteration, just adaptive-k", EMNLP 2025 (arXiv 2506.08479), by the largest
@@ -99,23 +89,17 @@ def worth(question: str, found: Sequence[Looked]) -> list[float]:
     return made
 
 
-def enough(values: Sequence[float], most: int, share: float = ENOUGH) -> list[int]:
+def enough(values: Sequence[float]) -> list[int]:
     """Return the positions of the passages that a context needs, in order.
 
-    The worthiest are kept until they have ``share`` of the summed worth; a flat profile keeps more passages
-    than one in which a few passages stand out.
-
-    Args:
-        values: The worth of each passage, best rank first.
-        most: Largest number of passages.
-        share: Share of the summed worth.
+    The worthiest are kept until they have :data:`ENOUGH` of the summed worth; a flat profile keeps more
+    passages than one in which a few passages stand out.
     """
-    order = sorted(range(len(values[:most])), key=lambda i: -values[i])
-    total, kept, held = sum(values[:most]), [], 0.0
-    for i in order:
+    total, kept, held = sum(values), [], 0.0
+    for i in sorted(range(len(values)), key=lambda i: -values[i]):
         kept.append(i)
         held += values[i]
-        if held >= share * total:
+        if held >= ENOUGH * total:
             break
     return sorted(kept)
 

@@ -8,12 +8,11 @@ from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, R
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.local_embedder import LocalEmbedder
-from dynamicrag.retrieval.reports import CorpusStats, IngestReport
+from dynamicrag.retrieval.reports import IngestReport
 
 __all__ = [
     "RETRIEVERS",
     "Corpus",
-    "CorpusStats",
     "Embedder",
     "IngestReport",
     "LocalEmbedder",

@@ -176,11 +176,7 @@ class LlamaIndex(Adapter):
 
 
 def adapt_retriever(given: Any, where: str) -> Retriever:
-    """Return a user's object as an option.
-
-    Args:
-        given: The object.
-        where: Place in the user's input, for messages.
+    """Return a user's object as an option; ``where`` names its place, for messages.
 
     Raises:
         PolicyError: The object is not a retriever.

@@ -17,16 +17,12 @@ BATCH = 16
 
 
 def embed_in_bulk(model: Any, texts: Sequence[str]) -> Vectors:
-    """Embed texts on all cores, one lot of texts of equally many tokens a thread.
+    """Embed texts with a ``SentenceTransformer``; each core takes lots of texts of equally many tokens.
 
     Texts of one length need no padding: sorted by characters, a seventh of all tokens was padding.
 
     Where the processor multiplies bfloat16 itself, products are of that precision; vectors then differ
     from the exact ones by a cosine distance of some 0.00003.
-
-    Args:
-        model: A ``SentenceTransformer``.
-        texts: The texts.
 
     Returns:
         Unit vectors, (n, d).

@@ -41,11 +41,7 @@ async def found_by(retriever: Retriever, query: str, k: int, filter: Filter) -> 
 
 
 def passages_of(found: object, what: str) -> list[Passage]:
-    """Return passages in plain types.
-
-    Args:
-        found: The result of the caller's object.
-        what: Name of the result, for messages.
+    """Return the passages of a user's object in plain types; ``what`` names them, for messages.
 
     Raises:
         TypeError: They are not passages; the message says what is valid.

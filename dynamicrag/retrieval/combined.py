@@ -8,11 +8,7 @@ from dynamicrag.retrieval.corpus import Corpus
 
 
 class Combined(Retriever):
-    """A retriever over the passages of other options, its parts.
-
-    Args:
-        of: Names of the parts.
-    """
+    """A retriever over the passages of other options, its parts."""
 
     def __init__(self, of: Sequence[str]) -> None:
         self.of = tuple(of)

@@ -1,6 +1,5 @@
 """Extractive compression: keeps the retrieved sentences that are worth their tokens."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 from dynamicrag.records import Passage
 from dynamicrag.retrieval.chunking import chunk_id
 from dynamicrag.retrieval.index_terms import analyse
+from dynamicrag.retrieval.lexical import idf
 from dynamicrag.text.scripts import unspaced
 from dynamicrag.text.sentences import sentence_spans
 
@@ -68,16 +68,13 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
     ]
     shared, explained = _shared(question, [piece.text for piece in pieces])
     begins = [p["id"] in (p["document"], chunk_id(p["document"], 0)) for p in passages]
-    by_words = [
-        shared[i]
-        + NEIGHBOUR * _beside(i, shared, pieces)
-        + (BEGINNING / (1 + piece.place) if begins[piece.rank] else 0)
-        for i, piece in enumerate(pieces)
-    ]
-    worth = [
-        explained * words + (1 - explained) / (1 + piece.rank)
-        for words, piece in zip(by_words, pieces, strict=True)
-    ]
+    worth = []
+    for i, piece in enumerate(pieces):
+        beside = (j for j in (i - 1, i + 1) if 0 <= j < len(pieces) and pieces[j].rank == piece.rank)
+        by_words = shared[i] + NEIGHBOUR * max((shared[j] for j in beside), default=0.0)
+        if begins[piece.rank]:
+            by_words += BEGINNING / (1 + piece.place)
+        worth.append(explained * by_words + (1 - explained) / (1 + piece.rank))
     kept: dict[int, list[int]] = {}
     for index in sorted(range(len(pieces)), key=lambda i: -worth[i]):
         rank = pieces[index].rank
@@ -113,25 +110,14 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text) + (CHARACTERS - 1) * unspaced(text)
 
 
-def _beside(index: int, shared: Sequence[float], pieces: Sequence[_Piece]) -> float:
-    """Return the better share of the sentences before and after, in the same passage."""
-    rank = pieces[index].rank
-    beside = (index - 1, index + 1)
-    return max((shared[i] for i in beside if 0 <= i < len(pieces) and pieces[i].rank == rank), default=0.0)
-
-
 def _shared(question: str, texts: Sequence[str]) -> tuple[list[float], float]:
-    """Return each text's overlap with the question, relative to the best, and the best one's share.
-
-    Both are from 0 to 1, by BM25's weights of terms among the texts.
-    """
+    """Return each text's overlap with the question, relative to the best, and the best one's share."""
     terms = [set(analyse(text, document=True)) for text in texts]
     number = Counter(term for own in terms for term in own)
     asked = set(analyse(question))
-    weight = {term: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for term, n in number.items()}
-    rarest = math.log(1 + (len(texts) + 0.5) / 0.5)
+    weight = {term: idf(n, len(texts)) for term, n in number.items()}
     found = [sum(weight[term] for term in asked & own) for own in terms]
     most = max(found, default=0.0)
-    whole = sum(weight.get(term, rarest) for term in asked)
+    whole = sum(weight.get(term, idf(0, len(texts))) for term in asked)
     explained = min(1.0, most / (EXPLAINED * whole)) if whole else 0.0
     return [value / most for value in found] if most else found, explained

@@ -11,7 +11,6 @@ from dynamicrag.records import Passage
 from dynamicrag.retrieval.lexical import Bm25sIndex, LexicalIndex, Mask
 from dynamicrag.retrieval.lexical_files import Implementation, open_lexical
 from dynamicrag.retrieval.metadata import Metadata, Rules
-from dynamicrag.retrieval.reports import CorpusStats
 from dynamicrag.retrieval.selection import Selection, Selections
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.titles import TitleIndex
@@ -20,13 +19,7 @@ T = TypeVar("T")
 
 
 class Contents(ABC):
-    """Reads the contents of a corpus from its folder.
-
-    Args:
-        name: Name of the corpus.
-        folder: Its folder.
-        rules: Metadata of the documents, by pattern of their path.
-    """
+    """Reads the contents of a corpus from its folder."""
 
     def __init__(self, name: str, folder: Path, rules: Rules) -> None:
         self.name = name
@@ -103,20 +96,6 @@ class Contents(ABC):
         assert isinstance(index, Bm25sIndex)
         return index.coverage(text, self.within(index, filter))
 
-    @property
-    def stats(self) -> CorpusStats:
-        """Return the size of the corpus."""
-        index = self.lexical()
-        assert isinstance(index, Bm25sIndex)
-        count = self._open().counts()
-        return CorpusStats(
-            documents=count["documents"],
-            chunks=count["chunks"],
-            terms=len(index),
-            mean_document=count["document_chars"] / max(1, count["documents"]),
-            mean_chunk=count["chunk_chars"] / max(1, count["chunks"]),
-        )
-
     def close(self) -> None:
         """Close all files; a later use opens them again."""
         with self._lock:
@@ -126,7 +105,7 @@ class Contents(ABC):
             self._made.clear()
 
     def _current(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value that ``make`` derives from the content, made again once the content has changed."""
+        """Return the result of ``make`` for the current content; it is made again after each change."""
         self._require("lexical")
         with self._lock:
             generation, _ = self._open().generation()

@@ -22,8 +22,9 @@ from dynamicrag.retrieval.ingest import Ingestion
 from dynamicrag.retrieval.metadata import Rules
 from dynamicrag.retrieval.names import shown
 from dynamicrag.retrieval.probe import Probe
+from dynamicrag.retrieval.readers import files_of
 from dynamicrag.retrieval.reports import IngestReport
-from dynamicrag.retrieval.scan import Progress, Sources
+from dynamicrag.retrieval.scan import Progress
 from dynamicrag.retrieval.server_index import ServerIndex
 from dynamicrag.retrieval.vector_server import VectorServer
 from dynamicrag.retrieval.vectors import FolderIndex, VectorIndex
@@ -55,7 +56,6 @@ class Corpus(Contents):
         profile: Cost profile of the embedder, if it computes elsewhere.
         root: Folder of the indexes of all corpora.
         account: Opens a ledger line for the usage of ingestion.
-        lock_timeout: Seconds to wait for another process that is ingesting.
         metadata: Metadata of the documents, by pattern of their path; for filters.
         server: The Chroma server for the vectors; by default they are in the corpus's folder. Corpora with
             the same name, paths, settings and embedder share them.
@@ -78,7 +78,6 @@ class Corpus(Contents):
         profile: Profile = IN_PROCESS,
         root: Path,
         account: Account = unaccounted,
-        lock_timeout: float = 600.0,
         metadata: Rules = MappingProxyType({}),
         server: VectorServer | None = None,
     ) -> None:
@@ -94,7 +93,7 @@ class Corpus(Contents):
         self.chunk_size = chunk_size
         self.scale = scale or embedder.scale
         self.profile = profile
-        self.sources = Sources(self.paths, follow_links)
+        self.files = partial(files_of, self.paths, follow_links=follow_links)
         maker = f"corpus {name}: embedder {embedder.name}"
         self._vectors: VectorIndex = (
             ServerIndex(server, f"dynamicrag-{own}", lambda ids: self._open().chunks(ids), maker)
@@ -104,7 +103,7 @@ class Corpus(Contents):
         self._probe = Probe(folder, embedder, account)
         chunker = Chunker(chunk_size, chunk_overlap, embedder.tokenize)
         self._ingestion = Ingestion(
-            folder, self.sources, chunker, embedder, self._probe, self._vectors, account, lock_timeout
+            folder, self.files, chunker, embedder, self._probe, self._vectors, account
         )
         self._vectors_seen = -1
         self._ready: set[str] = set()
@@ -130,7 +129,7 @@ class Corpus(Contents):
             unchanged=changes.unchanged,
             skipped=tuple(map(str, changes.problems)),
             failed=failures(changes.problems),
-            chunks=self._open().counts()["chunks"],
+            chunks=self._open().size(),
             seconds=time.perf_counter() - start,
             usage=usage,
         )
@@ -149,7 +148,7 @@ class Corpus(Contents):
     def problems(self) -> list[Problem]:
         """The parts left out: links and folders as of now, files as of their last reading."""
         skipped = Skipped()
-        self.sources.files(skipped)
+        self.files(skipped)
         if (self.folder / "store.sqlite").exists():
             skipped.problems += (each for of in self._open().problems().values() for each in of)
         return sorted(skipped.problems, key=lambda problem: not problem.failed)

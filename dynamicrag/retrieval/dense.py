@@ -1,5 +1,6 @@
 """Dense retrieval."""
 
+import asyncio
 from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
@@ -49,7 +50,7 @@ class Chroma(Retriever):
         embedder = self._corpus.embedder
         if k < 1:
             return Retrieved([], (await in_thread(list))[1])
-        if not embedder.reads(query):
+        if not await asyncio.to_thread(embedder.reads, query):  # it may load a tokenizer
             return Retrieved(*await in_thread(lambda: self._by_words(query, k, filter)))
         vectors, embedding = await embedder.aembed_measured([query], query=True)
 

@@ -8,20 +8,14 @@ from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.readers import read_file
 from dynamicrag.retrieval.reading import MOST_UNREAD
-from dynamicrag.retrieval.scan import Sources
+from dynamicrag.retrieval.scan import Files
 
 FILES, TEXTS, CHARACTERS = 20, 200, 2000
 """Limits of the sample: files, texts, and characters per text."""
 
 
 def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
-    """Return a line with the share of unreadable texts and the remedy; ``""`` if enough can be read.
-
-    Args:
-        corpus: The corpus's name.
-        texts: Some of its documents or chunks.
-        embedder: The embedding model.
-    """
+    """Return a line with the share of unreadable texts and the remedy; ``""`` if enough can be read."""
     looked_at = [text[:CHARACTERS] for text in islice(texts, TEXTS)]
     unread = sum(not embedder.reads(text) for text in looked_at)
     if unread <= MOST_UNREAD * len(looked_at):
@@ -35,12 +29,12 @@ def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
 
 def notice_of(corpus: Corpus) -> str:
     """Return the :func:`notice` on a corpus, from a few of its files."""
-    return notice(corpus.name, sample(corpus.sources), corpus.embedder)
+    return notice(corpus.name, sample(corpus.files), corpus.embedder)
 
 
-def sample(sources: Sources) -> list[str]:
+def sample(find: Files) -> list[str]:
     """Return the texts of a few files, spread over all; unreadable files are left out."""
-    files = sources.files(Skipped())
+    files = find(Skipped())
     texts = [
         document.text
         for file in files[:: max(1, len(files) // FILES)][:FILES]

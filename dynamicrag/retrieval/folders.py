@@ -15,12 +15,9 @@ from dynamicrag.retrieval.names import shown
 
 
 class Search:
-    """Searches folders for files.
+    """Searches absolute paths without links for files.
 
-    Args:
-        paths: Files and folders; absolute and without links.
-        follow_links: Whether links out of the folders are followed.
-        skipped: Collects links that are not followed, and folders that cannot be listed.
+    Links that are not followed, and folders that cannot be listed, are ``skipped``.
     """
 
     def __init__(self, paths: Sequence[Path], skipped: Skipped, *, follow_links: bool) -> None:

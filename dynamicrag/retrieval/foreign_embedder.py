@@ -127,11 +127,7 @@ _KINDS: tuple[tuple[str, str, type[ForeignEmbedder]], ...] = (
 
 
 def adapt_embedder(given: Any, where: str) -> Embedder:
-    """Return a user's object as an embedder.
-
-    Args:
-        given: The object.
-        where: Place in the user's input, for messages.
+    """Return a user's object as an embedder; ``where`` names its place, for messages.
 
     Raises:
         PolicyError: The object is not an embedder.
@@ -146,14 +142,7 @@ def adapt_embedder(given: Any, where: str) -> Embedder:
 
 
 def lazy_embedder(kind: str, make: Callable[[], Any], name: str, runs: Runs) -> Embedder:
-    """Return an embedder whose object is made on first use.
-
-    Args:
-        kind: ``langchain`` or ``sentence_transformers``.
-        make: Returns the object.
-        name: As for :class:`ForeignEmbedder`.
-        runs: As for :class:`ForeignEmbedder`.
-    """
+    """Return a :class:`ForeignEmbedder` of the kind ``langchain`` or ``sentence_transformers``."""
     adapter = _LangChain if kind == "langchain" else _SentenceTransformer
     return adapter(make, name, runs)
 

@@ -34,12 +34,7 @@ STORES: dict[str, Callable[[Filter], Any]] = {
 
 
 def langchain_arguments(retriever: Any, wanted: Filter) -> dict[str, Any]:
-    """Return the filter arguments of a LangChain retriever; none if unknown.
-
-    Args:
-        retriever: A ``BaseRetriever``, or a vector store, which accepts a filter.
-        wanted: The filter.
-    """
+    """Return the filter arguments of a LangChain ``BaseRetriever`` or vector store; none if unknown."""
     store = getattr(retriever, "vectorstore", retriever)
     if "filter" in (getattr(retriever, "search_kwargs", None) or {}):
         return {}
@@ -49,12 +44,7 @@ def langchain_arguments(retriever: Any, wanted: Filter) -> dict[str, Any]:
 
 
 def llama_index_filtered(retriever: Any, wanted: Filter) -> Any:
-    """Return a copy of a LlamaIndex retriever with the filter, or the retriever itself if it has no filters.
-
-    Args:
-        retriever: A ``BaseRetriever``; those of vector stores have ``MetadataFilters``.
-        wanted: The filter.
-    """
+    """Return a copy of a LlamaIndex ``BaseRetriever`` with the filter, or itself if it has no filters."""
     if not hasattr(retriever, "_filters"):
         return retriever
     from llama_index.core.vector_stores import types

@@ -12,12 +12,9 @@ from dynamicrag.retrieval.names import readable, shown
 
 
 def with_unique_ids(files: Iterable[tuple[Path, Path]]) -> list[SourceFile]:
-    """Give every file an id.
+    """Give every file an id, from its path below the folder that it comes with.
 
     A file whose id is taken gets as many parent folders as needed to be unique: ``b/README.md``.
-
-    Args:
-        files: The files in the order of the corpus, each with the base folder of its id.
     """
     taken: set[str] = set()
     named = []
@@ -41,9 +38,7 @@ def _names(path: Path, folder: Path) -> Iterator[str]:
 class RowIds:
     """Ids of the lines of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` for a second.
 
-    Args:
-        file: Id of the file.
-        taken: Ids in use in the corpus; those of the lines are added.
+    ``taken`` has the ids in use in the corpus; those of the lines are added.
     """
 
     def __init__(self, file: str, taken: set[str]) -> None:

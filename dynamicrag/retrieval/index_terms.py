@@ -43,10 +43,6 @@ def analyse(text: str, *, document: bool = False) -> list[str]:
 
     Documents are indexed without English stop words; a question is searched without the stop words of its own
     language, if its words identify it.
-
-    Args:
-        text: A question or a document.
-        document: Whether it is a document.
     """
     found = terms(text, every=document)
     stop = _ENGLISH if document else _stop_words(found)

@@ -13,7 +13,7 @@ from dynamicrag.retrieval.chunking import Chunker
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.retrieval.locking import exclusive
 from dynamicrag.retrieval.probe import Probe
-from dynamicrag.retrieval.scan import Changes, Progress, Sources, scan, unchanged
+from dynamicrag.retrieval.scan import Changes, Files, Progress, scan, unchanged
 from dynamicrag.retrieval.store import Store
 from dynamicrag.retrieval.vectors import VectorIndex
 from dynamicrag.types import Usage
@@ -25,29 +25,20 @@ _BATCH = 256  # chunks embedded again after a killed ingest
 class Ingestion:
     """The means to update one corpus.
 
-    Attributes:
-        folder: Its folder.
-        sources: Its files.
-        chunker: Cuts documents into chunks.
-        embedder: The embedding model.
-        probe: Checks that the index was made with that model.
-        vectors: The vector index.
-        account: Opens a ledger line; every batch has its own, so that an interrupted ingest is charged.
-        lock_timeout: Seconds to wait for another process that is ingesting.
+    Every batch has its own line on the account, so that an interrupted ingest is charged.
     """
 
     folder: Path
-    sources: Sources
+    files: Files
     chunker: Chunker
     embedder: Embedder
     probe: Probe
     vectors: VectorIndex
     account: Account
-    lock_timeout: float
 
     def up_to_date(self, store: Store, *, dense: bool) -> bool:
         """Return whether the files are unchanged since they were read, and (if ``dense``) embedded."""
-        if not unchanged(store, self.sources):
+        if not unchanged(store, self.files):
             return False
         return not dense or (store.count("pending") + store.count("gone") == 0 and self.probe.same())
 
@@ -63,10 +54,10 @@ class Ingestion:
         """
         waiting = partial(progress, 0, 0, "waiting for another process that is ingesting")
         with (
-            exclusive(self.folder, self.lock_timeout, waiting),
+            exclusive(self.folder, waiting),
             Store(self.folder / "store.sqlite") as store,
         ):
-            changes = scan(store, self.sources, self.chunker, progress, strict=strict)
+            changes = scan(store, self.files, self.chunker, progress, strict=strict)
             if not dense:
                 return changes, Usage()
             if not self.probe.same():

@@ -33,11 +33,15 @@ def idf(frequency: int, size: int) -> float:
 class LexicalIndex(ABC):
     """Ranks chunks by exact BM25 as in Lucene, with ties in the order of the chunks.
 
-    Attributes:
+    Args:
         ids: Chunk ids, in the order of the corpus.
+        weights: Idf of each term.
     """
 
-    ids: list[str]
+    def __init__(self, ids: list[str], weights: dict[str, float]) -> None:
+        self.ids = ids
+        self._weights = weights
+        self._rarest = max(weights.values(), default=1.0)
 
     @classmethod
     @abstractmethod
@@ -48,23 +52,16 @@ class LexicalIndex(ABC):
     def scores(self, terms: list[str]) -> NDArray[np.float64]:
         """Return BM25 of every chunk, ``(n,)``; ``terms`` is not empty and all terms occur."""
 
-    @abstractmethod
-    def __contains__(self, term: object) -> bool: ...
-
-    @abstractmethod
     def weight(self, term: str) -> float:
         """Return a term's idf; for an absent term, the idf of the rarest."""
+        return self._weights.get(term, self._rarest)
 
     def confidence(self, query: str, best: float) -> float:
         """Return the share of a question explained by the best chunk's words, 0 to 1.
 
-        It follows the chunk's score over the sum of the question's idf, from :data:`UNEXPLAINED` (0) to
-        :data:`EXPLAINED` (1). A question in other words than the documents has a low confidence: its ranking
-        depends on unimportant words.
-
-        Args:
-            query: The question.
-            best: BM25 of the best chunk.
+        It follows the chunk's score, ``best``, over the sum of the question's idf, from :data:`UNEXPLAINED`
+        (0) to :data:`EXPLAINED` (1). A question in other words than the documents has a low confidence: its
+        ranking depends on unimportant words.
         """
         most = sum(map(self.weight, analyse(query)))
         share = best / most if most else 0.0
@@ -73,12 +70,9 @@ class LexicalIndex(ABC):
     def search(self, query: str, k: int, within: Mask | None = None) -> list[tuple[str, float]]:
         """Find the ``k`` best chunks that share a term with ``query``, and their scores, best first.
 
-        Args:
-            query: The question.
-            k: Number of chunks.
-            within: The chunks to search, ``(n,)``; by default all. Scores are computed over the whole corpus.
+        Only chunks ``within`` a mask, ``(n,)``, are found; scores are computed over the whole corpus.
         """
-        terms = [term for term in analyse(query) if term in self]
+        terms = [term for term in analyse(query) if term in self._weights]
         if not terms or k < 1:
             return []
         scores = self.scores(terms)
@@ -101,12 +95,12 @@ class Bm25sIndex(LexicalIndex):
     """
 
     def __init__(self, ids: list[str], engine: Any) -> None:
-        self.ids = ids
-        self._engine = engine
+        frequencies = np.diff(engine.scores["indptr"]).tolist()
         self._vocabulary: dict[str, int] = engine.vocab_dict
-        frequencies = np.diff(engine.scores["indptr"])
-        self._idf = [idf(int(frequency), len(ids)) for frequency in frequencies]
-        self._unseen = max(self._idf, default=1.0)
+        super().__init__(
+            ids, {term: idf(frequencies[place], len(ids)) for term, place in self._vocabulary.items()}
+        )
+        self._engine = engine
 
     @classmethod
     def build(cls, chunks: Sequence[Chunk], *, k1: float, b: float) -> Self:
@@ -160,37 +154,21 @@ class Bm25sIndex(LexicalIndex):
         scores: NDArray[np.float64] = self._engine.get_scores(terms)
         return scores
 
-    def __contains__(self, term: object) -> bool:
-        return term in self._vocabulary
-
-    def weight(self, term: str) -> float:
-        """See the base class."""
-        place = self._vocabulary.get(term)
-        return self._unseen if place is None else self._idf[place]
-
-    def __len__(self) -> int:
-        return len(self._vocabulary)
-
     def coverage(self, text: str, within: Mask | None = None) -> dict[str, float]:
-        """Return the coverage of a question's vocabulary by the corpus.
-
-        Args:
-            text: The question.
-            within: The chunks that count, ``(n,)``; by default all.
+        """Return the coverage of a question's vocabulary by the chunks ``within`` a mask, ``(n,)``.
 
         Returns:
             ``coverage``: share of the distinct terms that occur; ``idf_coverage``: the same weighted by idf,
-                where
-            an absent term has the highest idf; ``unseen_terms``: number of absent terms. A question without
-            terms has a coverage of 0.
+            where an absent term has the highest idf; ``unseen_terms``: number of absent terms. A question
+            without terms has a coverage of 0.
         """
         terms = set(analyse(text))
-        places = [self._vocabulary[term] for term in terms if term in self._vocabulary]
+        known = [term for term in terms if term in self._weights]
         if within is None:
-            seen, rarest = [self._idf[place] for place in places], self._unseen
+            seen, rarest = [self._weights[term] for term in known], self._rarest
         else:
             size = int(within.sum())
-            counts = [int(within[self._chunks_with(place)].sum()) for place in places]
+            counts = [int(within[self._chunks_with(term)].sum()) for term in known]
             seen, rarest = [idf(count, size) for count in counts if count], idf(1, size)
         unseen = len(terms) - len(seen)
         weight = sum(seen) + unseen * rarest
@@ -200,8 +178,9 @@ class Bm25sIndex(LexicalIndex):
             "unseen_terms": float(unseen),
         }
 
-    def _chunks_with(self, place: int) -> NDArray[np.int32]:
+    def _chunks_with(self, term: str) -> NDArray[np.int32]:
         """Return the positions of the chunks with a term."""
+        place = self._vocabulary[term]
         start, end = self._engine.scores["indptr"][place : place + 2]
         found: NDArray[np.int32] = self._engine.scores["indices"][start:end]
         return found

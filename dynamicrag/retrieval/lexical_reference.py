@@ -21,10 +21,9 @@ class RankBm25Index(LexicalIndex):
     """
 
     def __init__(self, ids: list[str], engine: Any, scale: float) -> None:
-        self.ids = ids
+        super().__init__(ids, {} if engine is None else engine.idf)
         self._engine = engine
         self._scale = scale
-        self._unseen = max(engine.idf.values(), default=1.0) if engine is not None else 1.0
 
     @classmethod
     def build(cls, chunks: Sequence[Chunk], *, k1: float, b: float) -> Self:
@@ -44,11 +43,3 @@ class RankBm25Index(LexicalIndex):
         with np.errstate(invalid="ignore"):  # 0 / 0 for a chunk without words
             scores: NDArray[np.float64] = np.nan_to_num(self._engine.get_scores(terms) / self._scale)
         return scores
-
-    def __contains__(self, term: object) -> bool:
-        return self._engine is not None and term in self._engine.idf
-
-    def weight(self, term: str) -> float:
-        """See the base class."""
-        known: dict[str, float] = self._engine.idf if self._engine is not None else {}
-        return known.get(term, self._unseen)

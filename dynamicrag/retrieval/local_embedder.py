@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,10 @@ class LocalEmbedder(Embedder):
             ids += [number] * (max(1, (end - start) // 2) if token == UNKNOWN else 1)
         return ids
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Return the folder of the model, downloaded if needed."""
-        if callable(self._path):
-            self._path = self._path()
-        return self._path
+        return self._path() if callable(self._path) else self._path
 
     def _model(self) -> Any:
         with _loading:

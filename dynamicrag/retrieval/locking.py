@@ -8,15 +8,15 @@ from filelock import FileLock, Timeout
 
 from dynamicrag.errors import CorpusError
 
+SECONDS = 600.0
+"""Time to wait for another process that is ingesting."""
+
 
 @contextmanager
-def exclusive(folder: Path, timeout: float, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of a corpus while the block runs.
+def exclusive(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a corpus while the block runs; its folder is created if missing.
 
-    Args:
-        folder: Folder of the corpus; created if missing.
-        timeout: Seconds to wait for another process.
-        waiting: Called if another process holds the lock.
+    ``waiting`` is called if another process holds the lock.
 
     Raises:
         CorpusError: The other process takes too long, or the folder cannot be written.
@@ -28,11 +28,11 @@ def exclusive(folder: Path, timeout: float, waiting: Callable[[], None]) -> Iter
             lock.acquire(timeout=0)
         except Timeout:
             waiting()
-            lock.acquire(timeout=timeout)
+            lock.acquire(timeout=SECONDS)
     except Timeout:
         raise CorpusError(
             f"{folder / 'ingest.lock'}: another process is still ingesting after "
-            f"{timeout:g} s; wait for it, or end it"
+            f"{SECONDS:g} s; wait for it, or end it"
         ) from None
     except OSError as error:
         raise CorpusError(f"{folder}: cannot be written: {error.strerror or error}") from error

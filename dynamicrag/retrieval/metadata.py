@@ -58,22 +58,13 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 
 class Metadata:
-    """Combines the metadata of files with the policy's rules and the files' locations.
-
-    Args:
-        rules: The policy's rules; a later rule wins.
-    """
+    """Combines the metadata of files with the policy's rules and the files' locations; a later rule wins."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = [(re.compile(translate(pattern)).match, fields) for pattern, fields in rules.items()]
 
     def of(self, document: str, own: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all metadata of a document.
-
-        Args:
-            document: Its id.
-            own: Its file's metadata, with the file's path under ``file``.
-        """
+        """Return all metadata of a document, given its file's ``own``, with the file's path."""
         file = str(own[FILE])
         said = dict(own)
         for applies, fields in self._rules:

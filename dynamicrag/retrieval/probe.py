@@ -23,11 +23,6 @@ class Probe:
     """The vectors of a few texts, stored beside an index and compared with the embedder's current ones.
 
     The embedder is called once, at the first dense use; never if its name identifies the model.
-
-    Args:
-        folder: The corpus's folder.
-        embedder: The embedder.
-        account: Opens a line on the ledger for that call.
     """
 
     def __init__(self, folder: Path, embedder: Embedder, account: Account) -> None:

@@ -56,9 +56,7 @@ def files_of(paths: Sequence[Path], skipped: Skipped, *, follow_links: bool = Fa
 def read_file(file: SourceFile, skipped: Skipped) -> Iterator[Document]:
     """Read one file: one document, or one per line for JSON lines.
 
-    Args:
-        file: The file.
-        skipped: Collects the file if unreadable, lines that are not documents, and documents without text.
+    ``skipped`` collects the file if unreadable, lines that are not documents, and documents without text.
     """
     reader = _reader(file.path)
     assert reader is not None, file

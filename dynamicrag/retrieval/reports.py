@@ -1,4 +1,4 @@
-"""Reports on a corpus and its ingests."""
+"""The report of an ingest."""
 
 from dataclasses import dataclass
 
@@ -27,14 +27,3 @@ class IngestReport:
     chunks: int
     seconds: float
     usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusStats:
-    """Size of a corpus; the means are in characters."""
-
-    documents: int
-    chunks: int
-    terms: int
-    mean_document: float
-    mean_chunk: float

@@ -5,7 +5,7 @@ again once it has changed.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from sqlite3 import Connection
@@ -15,25 +15,16 @@ from dynamicrag.retrieval.chunking import Chunker
 from dynamicrag.retrieval.documents import Document, Problem, Skipped, SourceFile, failures
 from dynamicrag.retrieval.ids import RowIds
 from dynamicrag.retrieval.metadata import FILE
-from dynamicrag.retrieval.readers import files_of, named, read_file
+from dynamicrag.retrieval.readers import named, read_file
 from dynamicrag.retrieval.store import Known, Store, drop_documents, put_document, put_scan
 
 Progress = Callable[[int, int, str], None]
 """Called with the amount done, the total (0: unknown) and a label."""
 
+Files = Callable[[Skipped], list[SourceFile]]
+"""Finds the files of a corpus; see :func:`~dynamicrag.retrieval.readers.files_of`."""
+
 _RACY = 100_000_000  # ns; a file written just now may be written again within the clock's tick
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The locations of a corpus's documents: paths, and whether links out of them are followed."""
-
-    paths: Sequence[Path]
-    follow_links: bool = False
-
-    def files(self, skipped: Skipped) -> list[SourceFile]:
-        """Find the files; see :func:`~dynamicrag.retrieval.readers.files_of`."""
-        return files_of(self.paths, skipped, follow_links=self.follow_links)
 
 
 @dataclass(slots=True)
@@ -60,33 +51,31 @@ def stamp_of(path: Path) -> str:
     )
 
 
-def unchanged(store: Store, sources: Sources) -> bool:
+def unchanged(store: Store, find: Files) -> bool:
     """Return whether the files are unchanged since they were read."""
-    files = sources.files(Skipped())
+    files = find(Skipped())
     known = store.files()
     if len(known) != len(files):
         return False
     return all(known.get(file.source) == (stamp_of(file.path) or None) for file in files)
 
 
-def scan(
-    store: Store, sources: Sources, chunker: Chunker, progress: Progress, *, strict: bool = False
-) -> Changes:
+def scan(store: Store, find: Files, chunker: Chunker, progress: Progress, *, strict: bool) -> Changes:
     """Write the changes of the files to the store: all or nothing.
 
     Raises:
         CorpusError: There is no document; or, with ``strict``, a part is unreadable.
     """
-    return _Scan(store, sources, chunker).run(progress, strict=strict)
+    return _Scan(store, find, chunker).run(progress, strict=strict)
 
 
 class _Scan:
-    def __init__(self, store: Store, sources: Sources, chunker: Chunker) -> None:
+    def __init__(self, store: Store, find: Files, chunker: Chunker) -> None:
         self._store = store
         self._chunker = chunker
         self._changes = Changes()
         self._skipped = Skipped()
-        self._files = sources.files(self._skipped)
+        self._files = find(self._skipped)
         self._stamps: dict[str, str] = {}
         self._problems: dict[str, list[Problem]] = {}  # by source, for files read so far
         self._seen: set[str] = set()

@@ -22,11 +22,7 @@ SPARE = 2.0
 
 
 class Selection:
-    """The documents that match a filter, and data derived from them at one state of the corpus.
-
-    Args:
-        documents: Their ids.
-    """
+    """The documents that match a filter, and data derived from them at one state of the corpus."""
 
     def __init__(self, documents: frozenset[str]) -> None:
         self.documents = documents
@@ -63,9 +59,9 @@ class Selection:
         Args:
             vector: ``(d,)``, of length 1.
             k: Number of chunks.
-            index: The vector index of the corpus.
+            index: The vector index.
             seen: Number of its changes.
-            ready: Returns the selection's chunks that are in the index.
+            ready: Returns the selection's chunks in it.
         """
         known = self._vectors
         if known is None or known[0] != seen:
@@ -90,11 +86,7 @@ def _best(ids: Sequence[str], similarity: Vectors, k: int) -> list[tuple[str, fl
 
 
 class Selections:
-    """The latest selections of a corpus at one state of its content. Safe to share among threads.
-
-    Args:
-        metadata: The metadata of every document, by id.
-    """
+    """The latest selections of a corpus at one state of its content. Safe to share among threads."""
 
     def __init__(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         self._metadata = metadata

@@ -31,11 +31,7 @@ _BATCH = 1_000
 class ServerIndex(VectorIndex):
     """The vector index as a collection of a Chroma server.
 
-    Args:
-        server: The server.
-        name: Name of the collection.
-        chunks: Returns this machine's chunks by id, without unknown ids.
-        maker: Name of the embedder, for messages.
+    ``chunks`` returns this machine's chunks by id, without unknown ids.
 
     Raises:
         CorpusError: From any method, if the server cannot be reached or refuses, or the collection belongs to
@@ -49,7 +45,7 @@ class ServerIndex(VectorIndex):
         server: VectorServer,
         name: str,
         chunks: Callable[[Sequence[str]], Mapping[str, Passage]],
-        maker: str = "the embedder",
+        maker: str,
     ) -> None:
         super().__init__(maker)
         self._server = server

@@ -71,10 +71,6 @@ class Known:
 class Store(Database):
     """The content of a corpus, and the pending work on it.
 
-    Args:
-        path: The database; created if missing.
-        corpus: Name of the corpus, for its passages.
-
     Raises:
         CorpusError: As :class:`~dynamicrag.retrieval.database.Database`.
     """
@@ -149,18 +145,9 @@ class Store(Database):
             )
         return generation, [Chunk(*row) for row in rows]
 
-    def counts(self) -> dict[str, int]:
-        """Return the numbers of documents, chunks, and characters of both."""
-        documents, document_chars = self._rows("SELECT count(*), total(length(text)) FROM documents")[0]
-        chunks, chunk_chars = self._rows(
-            "SELECT count(*), total(length(text)) FROM chunks WHERE state != 'gone'"
-        )[0]
-        return {
-            "documents": documents,
-            "document_chars": int(document_chars),
-            "chunks": chunks,
-            "chunk_chars": int(chunk_chars),
-        }
+    def size(self) -> int:
+        """Return the number of chunks."""
+        return int(self._rows("SELECT count(*) FROM chunks WHERE state != 'gone'")[0][0])
 
     # -- the work left ------------------------------------------------------------------------
 

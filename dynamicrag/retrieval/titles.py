@@ -17,9 +17,6 @@ class TitleIndex:
     Brackets at a title's end only distinguish it ("Mercury (planet)"), and are not searched for. A title of
     one word is a mention only if written with a capital, unless the title has none itself or its script has
     none.
-
-    Args:
-        documents: Id and title of every document.
     """
 
     def __init__(self, documents: Iterable[tuple[str, str]]) -> None:

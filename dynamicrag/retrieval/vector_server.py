@@ -20,14 +20,7 @@ _VALID = "valid: http://HOST:PORT or https://HOST:PORT"
 
 @dataclass(frozen=True, slots=True)
 class VectorServer:
-    """A Chroma server.
-
-    Attributes:
-        host: Its name.
-        port: Its port.
-        tls: Whether it is asked by HTTPS.
-        headers: Headers of each request; they may have a password.
-    """
+    """A Chroma server; its headers may have a password."""
 
     host: str
     port: int
@@ -42,9 +35,6 @@ class VectorServer:
 
     def connect(self, settings: Any) -> Any:
         """Return a client of Chroma.
-
-        Args:
-            settings: Chroma's settings.
 
         Raises:
             CorpusError: Nothing answers at the address, or not as a Chroma server does.
@@ -81,10 +71,7 @@ class VectorServer:
 
 
 def vector_server(given: str | None) -> VectorServer | None:
-    """Return the server of a corpus; ``None`` if its vectors are in the data folder.
-
-    Args:
-        given: The policy's address; by default ``DYNAMICRAG_VECTORS``.
+    """Return the server at the policy's address, or at ``DYNAMICRAG_VECTORS``; ``None`` without any.
 
     Raises:
         PolicyError: The variable has no address of a server. The message does not repeat it, because it may

@@ -24,9 +24,6 @@ _opening = threading.Lock()
 class VectorIndex(ABC):
     """Approximate nearest neighbours by cosine, with Chroma's HNSW graph; opened on first use.
 
-    Args:
-        maker: Name of the embedder, for messages.
-
     Attributes:
         shared: Whether other data folders use the same collection.
 
@@ -39,8 +36,8 @@ class VectorIndex(ABC):
 
     shared = False
 
-    def __init__(self, maker: str = "the embedder") -> None:
-        self._maker = maker
+    def __init__(self, maker: str) -> None:
+        self._maker = maker  # for messages
         self._length = 0  # of the vectors; 0 if not known yet
         self._lock = threading.Lock()
         self._client: Any = None
@@ -84,14 +81,9 @@ class VectorIndex(ABC):
             return int(self._open().count())
 
     def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """Find the ``k`` nearest.
+        """Return the ids of the ``k`` nearest to ``vector``, ``(d,)``, with their cosine similarity.
 
-        Args:
-            vector: ``(d,)``.
-            k: Number of neighbours, at least 1.
-
-        Returns:
-            Ids with their cosine similarity, the most similar first; ties in the order of ids.
+        The most similar is first; ties are in the order of ids. ``k`` is at least 1.
         """
         self._check(len(vector))
         with self._guard():
@@ -158,15 +150,11 @@ class VectorIndex(ABC):
 class FolderIndex(VectorIndex):
     """The vector index in the data folder.
 
-    Args:
-        folder: Folder of Chroma's files.
-        maker: Name of the embedder, for messages.
-
     Raises:
         CorpusError: From any method, if Chroma's files are damaged or not writable.
     """
 
-    def __init__(self, folder: Path, maker: str = "the embedder") -> None:
+    def __init__(self, folder: Path, maker: str) -> None:
         super().__init__(maker)
         self._folder = folder
 

@@ -152,7 +152,7 @@ class ContextStage(StageBase):
         candidates = turn.get("candidates", [])
         if option.params.get("adaptive"):
             best = candidates[: option.params["chunks"]]
-            return [best[i] for i in enough(worth(turn["text"], looked_at(best)), len(best))]
+            return [best[i] for i in enough(worth(turn["text"], looked_at(best)))]
         if not option.params.get("whole"):
             return candidates[: option.params["chunks"]]
         wanted: dict[tuple[str, str], Passage] = {}

@@ -170,13 +170,10 @@ def script(text: str) -> str:
 
 
 def by_function_words(words: Iterable[str], least: int = 1) -> frozenset[str]:
-    """Return the languages to which most of the distinct ``words`` belong as function words.
+    """Return the languages to which most of the distinct, normalised ``words`` belong as function words.
 
     Several may tie; English wins a tie, because "die" or "was" alone does not make a text German.
-
-    Args:
-        words: Words from :func:`dynamicrag.text.words.words`.
-        least: Minimum number of function words that identify a language.
+    At least ``least`` function words identify a language.
     """
     count = Counter(language for word in set(words) for language in _LANGUAGES_OF.get(word, ()))
     most = max(count.values(), default=0)

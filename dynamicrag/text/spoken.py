@@ -99,7 +99,8 @@ def asked_in(question: str) -> str:
 
     A question that has only names, in plain letters, counts as English.
     """
-    (language,) = found if len(found := languages(question, least=1)) == 1 else ("",)
+    found = languages(question, least=1)
+    language = next(iter(found)) if len(found) == 1 else ""
     if language == "scandinavian":
         return _scandinavian(question)
     if language in _SHARED:

@@ -65,10 +65,8 @@ def terms(text: str, *, every: bool = False) -> list[str]:
     "e-mail" gives "e", "mail" and "email", "maxTokens" and "max_tokens" give "max", "tokens" and "maxtokens",
     "XR-7" gives "xr", "7" and "xr7", "1,450" gives "1", "450" and "1450", "C++" gives "c" and "c++".
 
-    Args:
-        text: A document or a question.
-        every: Also give all shorter groups of letters of scripts without spaces, so that questions of one
-            letter find them: for documents.
+    ``every`` is for documents: all shorter groups of letters of scripts without spaces are terms too, so that
+    questions of one letter find them.
     """
     found: list[str] = []
     for unit in _scan(text):

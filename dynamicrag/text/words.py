@@ -51,10 +51,7 @@ def languages(text: str, least: int = 2) -> frozenset[str]:
     """Return the possible languages of a text, by its script and its function words.
 
     Several similar languages may match, for example Italian and Portuguese; none if the text does not tell.
-
-    Args:
-        text: Any text.
-        least: Minimum number of function words that identify a language in Latin script.
+    In Latin script at least ``least`` function words identify a language.
     """
     own = script(text)
     if own == "latin":

@@ -18,10 +18,6 @@ ROUNDING = 1e-6
 def check_gives(verifier: Verifier, where: str) -> None:
     """Refuse a verifier that does not declare its signals.
 
-    Args:
-        verifier: The verifier.
-        where: Place in the policy, for messages.
-
     Raises:
         PolicyError: ``gives`` is not a tuple of signals, or is empty.
     """

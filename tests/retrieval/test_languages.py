@@ -1,5 +1,6 @@
 """Documents in any language are found by their words, and by meaning where the model reads them."""
 
+import asyncio
 import math
 import unicodedata
 
@@ -219,6 +220,18 @@ def test_the_owner_of_linked_documents_is_told(tmp_path, root):
     (tmp_path / "page.txt").write_text("长桥是蓝色的。")
     (tmp_path / "docs" / "page.txt").symlink_to(tmp_path / "page.txt")
     assert "cannot read 100%" in notice_of(corpus(tmp_path / "docs", root, follow_links=True))
+
+
+async def test_a_question_is_judged_off_the_event_loop(chinese, monkeypatch):
+    def reads(text):
+        with pytest.raises(RuntimeError):  # it may load a tokenizer, and download it
+            asyncio.get_running_loop()
+        return True
+
+    monkeypatch.setattr(chinese.embedder, "reads", reads)
+    dense = RETRIEVERS.build("chroma", "dense")
+    dense.bind(RetrievalContext({"docs": chinese}, "docs"))
+    assert (await dense.retrieve("长桥", 1)).passages
 
 
 @pytest.mark.models

@@ -1,5 +1,6 @@
 """Files of a corpus that cannot be read: named, left out, tried again once they have changed."""
 
+import gzip
 import logging
 import os
 import time
@@ -8,7 +9,7 @@ import pytest
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval import scan as scan_module
-from dynamicrag.retrieval.formats import READERS
+from dynamicrag.retrieval.formats import READERS, json_lines
 
 from .fakes import contents, corpus
 
@@ -145,6 +146,16 @@ def test_many_bad_lines_are_counted(docs, root):
     assert len(report.skipped) == 21
     assert report.skipped[-1].endswith("bad.jsonl: 480 more lines that cannot be read")
     assert made.lexical().search("gooseberry", 1)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
+def test_the_rest_of_a_very_large_file_of_utf_16_is_reported(docs, root, monkeypatch, ending):
+    monkeypatch.setattr(json_lines, "EXPANSION_FROM", 2_000)
+    data = "\n".join('{"id": "%d", "text": "gooseberry"}' % n for n in range(100)).encode("utf-16")  # noqa: UP031
+    (docs / f"wide.{ending}").write_bytes(gzip.compress(data) if ending.endswith("gz") else data)
+    report = corpus(docs, root).ingest()
+    assert 12 < report.added < 12 + 100
+    assert any("of UTF-16, read up to there" in line for line in report.skipped)
 
 
 def test_every_reader_is_known_by_its_ending():

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from dynamicrag.errors import CorpusError
+from dynamicrag.retrieval import locking
 from tests.forked import CONTEXT
 
 from .fakes import contents, corpus
@@ -68,15 +69,15 @@ def test_killed_again_and_again(child, docs, root, undisturbed):
     assert contents(corpus(docs, root)) == undisturbed()
 
 
-def test_one_process_at_a_time(child, docs, root, undisturbed):
+def test_one_process_at_a_time(child, docs, root, undisturbed, monkeypatch):
     begun, go = CONTEXT.Event(), CONTEXT.Event()
     other = child("", 0, (begun, go))
     try:
         assert begun.wait(60)
-        with pytest.raises(
-            CorpusError, match=r"ingest\.lock: another process is still ingesting after 0\.1 s"
-        ):
-            corpus(docs, root, lock_timeout=0.1).ingest()
+        still = r"ingest\.lock: another process is still ingesting after 0\.1 s"
+        with monkeypatch.context() as patch, pytest.raises(CorpusError, match=still):
+            patch.setattr(locking, "SECONDS", 0.1)
+            corpus(docs, root).ingest()
         told = []
 
         def progress(done, total, label):

@@ -116,7 +116,7 @@ def _lost(searched: Sequence[Searched]) -> float:
     """Return the decrease of the logit by the passages that the adaptive context leaves out."""
 
     def adaptive(each: Searched, best: Sequence[Passage]) -> Sequence[Passage]:
-        return [best[i] for i in enough(worth(each.text, looked_at(best)), len(best))]
+        return [best[i] for i in enough(worth(each.text, looked_at(best)))]
 
     rows = [(each, each.passages[option][:MOST]) for each in searched for option in OPTIONS]
     whole = float(np.mean([each.held(best) for each, best in rows]))

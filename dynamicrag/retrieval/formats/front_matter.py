@@ -15,14 +15,7 @@ _SETTING = re.compile(r"\s|#|- |[\w.\"'-]+[ \t]*[:=]|[\]})]")
 
 
 class Page(NamedTuple):
-    """A page, split.
-
-    Attributes:
-        title: Its title; empty if there is none.
-        about: Other descriptive settings, as lines of ``key: value``.
-        text: The text without its front matter.
-        metadata: All plain settings, for filters.
-    """
+    """A page: its title, descriptive settings as lines of ``key: value``, the text, all plain settings."""
 
     title: str
     about: str

@@ -37,18 +37,12 @@ class _OpenTable:
 
 
 class HtmlWriter:
-    """A target of the parser.
-
-    Attributes:
-        depth: Number of open elements.
-        title: The ``<title>``.
-        headings: Level and text of each heading.
-    """
+    """A target of the parser."""
 
     def __init__(self) -> None:
-        self.depth = 0
+        self.depth = 0  # of the open elements
         self.title = ""
-        self.headings: list[tuple[int, str]] = []
+        self.headings: list[tuple[int, str]] = []  # level and text of each
         self._frames = [_Frame()]
         self._tables: list[_OpenTable] = []
         self._skipping = self._code = self._drawing = 0

@@ -81,13 +81,15 @@ def _lines(file: SourceFile) -> Iterator[str | None]:
         CorpusError: A compressed file expands too much.
     """
     compressed = file.path.suffix.lower() == ".gz"
-    size = file.path.stat().st_size
-    room = max(EXPANSION_FROM, EXPANSION * size) if compressed else None
+    room = max(EXPANSION_FROM, EXPANSION * file.path.stat().st_size) if compressed else None
     with file.path.open("rb") as raw, closing(GzipFile(fileobj=raw) if compressed else raw) as content:
         start = content.read(_SAMPLE)
         content.seek(0)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            yield from decode(content.read(min(room or size, EXPANSION_FROM))).split("\n")
+            yield from decode(content.read(EXPANSION_FROM)).split("\n")
+            if content.read(1):
+                most = f"{EXPANSION_FROM // 1_000_000} MB"
+                raise CorpusError(f"more than {most} of UTF-16, read up to there; convert it to UTF-8")
             return
         legacy = ""
         for line in _bounded(content, room):

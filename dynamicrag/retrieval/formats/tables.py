@@ -42,12 +42,7 @@ class Table:
         self._used = True
 
     def add(self, cells: Sequence[Cell], *, names: bool = False) -> Iterator[str]:
-        """Add a row and yield its lines.
-
-        Args:
-            cells: The row.
-            names: Whether it has the column names. Several such rows in sequence form one header.
-        """
+        """Add a row and yield its lines; several rows of column ``names`` in sequence form one header."""
         if (
             names
             and (self._used or len(self._head) < _HEAD)

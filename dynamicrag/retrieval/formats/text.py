@@ -69,10 +69,6 @@ def one(
 def decode(data: bytes, declared: str | None = None) -> str:
     """Return the text of ``data``: UTF-8 if valid, otherwise in the declared or detected encoding.
 
-    Args:
-        data: The content of a file.
-        declared: Encoding declared in the file, if any.
-
     Raises:
         CorpusError: It is binary.
     """
