@@ -55,7 +55,6 @@ def calibrate(
 
     All is learnt on one half of the questions and judged on the other, and the reverse.
     """
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.calibrate.run import LEAST
     from dynamicrag.lab.calibrate.run import calibrate as run
     from dynamicrag.lab.calibrate.target import Target
@@ -64,6 +63,7 @@ def calibrate(
     from dynamicrag.lab.calibrate.write import calibrated, source, text
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.whole_paths import read_tables
+    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.lab.training import check_families
     from dynamicrag.policy.file import load_policy
 

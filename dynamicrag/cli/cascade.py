@@ -70,6 +70,7 @@ def evaluate_cascade(
     from dynamicrag.lab.cascade.evaluate import evaluate
     from dynamicrag.lab.cascade.plots import quality_over_cost
     from dynamicrag.lab.cascade.view import build_page
+    from dynamicrag.lab.recipe import Recipe
 
     out = Output(json)
     if plot is not None:
@@ -98,10 +99,9 @@ def evaluate_cascade(
         trials = from_tables(tables, cost=cost, given=prices, only=parts_of(options))
     with bar(out) as progress:
         found = evaluate(
-            *trials, policies=named, router=router, families=families, folds=folds,
-            at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap, seed=seed,
-            embed=embedding(families, progress), progress=progress,
-            budget=float("inf") if budget is None else budget,
+            *trials, policies=named, recipe=Recipe(router, families, embedding(families, progress), seed),
+            folds=folds, at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap,
+            budget=float("inf") if budget is None else budget, progress=progress,
         )  # fmt: skip
     found = replace(found, notes=[*found.notes, *notes])
     judging.give(out, found, build_page(found), quality_over_cost(found).chart, plot, "cascade")

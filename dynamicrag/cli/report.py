@@ -130,10 +130,12 @@ def _policies(policy: str | None) -> "tuple[Policy | None, dict[str, Calibrated]
 
 
 def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
+    from dynamicrag.store.log import Log
+
     if age == "all" and not user:
         raise typer.BadParameter("--prune all deletes a user's queries; name the user: --user NAME")
     before = None if age == "all" else moment(age, "--prune", now)
-    number = runs.prune(before, user or None)
+    number = Log(runs.database).prune(before=before, user=user or None)
     what = "query" if number == 1 else "queries"
     owner = f" of {user}" if user else ""
     since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"

@@ -14,8 +14,8 @@ from dynamicrag.lab.view.page import Column, Row, Table
 from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 
 def train_escalation(
@@ -33,7 +33,7 @@ def train_escalation(
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
-    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.recipe import Recipe
 
     console, outcomes = training.begin(table, stages, labels, json, mended=True)
     families = parts_of(features)
@@ -56,10 +56,7 @@ def _train(
     """
     from dynamicrag.lab.cascade.train import train_escalation as train
 
-    taught = train(
-        outcomes, policy=policy, router=recipe.router, features=recipe.families, embed=recipe.embed,
-        keep_questions=keep_questions,
-    )  # fmt: skip
+    taught = train(outcomes, policy, recipe, keep_questions=keep_questions)
     judgement = taught.judgement
     path = judgement.state().save(out)
     about = judgement.prior.before.about

@@ -17,8 +17,8 @@ from dynamicrag.lab.view.page import Column, Row, Table
 from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 NAME = "policy.yaml"
 LEAST = 20
@@ -41,7 +41,6 @@ def train_policy(
 
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.training import check_families
 
     console, outcomes = training.begin(table, stages, labels, json)
