@@ -280,7 +280,7 @@ class Slow(FakeModel):
         await asyncio.sleep(0.05)
         return await super().complete(*args, **kwargs)
 
-dynamicrag.policy.assembly.chat_model = Slow
+dynamicrag.policy.build_models.chat_model = Slow
 dynamicrag.policy.build_embedders.LocalEmbedder = FakeEmbedder
 dynamicrag.llm.pull.path_of = lambda name, folder=None: Path()
 from dynamicrag.cli import main

@@ -100,7 +100,7 @@ class Scripted(ChatModel):
 @pytest.fixture
 def world(there, monkeypatch):
     """A corpus in which ten mills were built by ten people."""
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", Scripted)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", Scripted)
     monkeypatch.setattr(Scripted, "asked", [])
     (there / "p.yaml").write_text(POLICY)
     (there / "docs" / "lighthouse.md").unlink()
@@ -303,7 +303,7 @@ class Slow(Scripted):
         await asyncio.sleep(0.05)
         return await super().complete(*args, **kwargs)
 
-dynamicrag.policy.assembly.chat_model = Slow
+dynamicrag.policy.build_models.chat_model = Slow
 dynamicrag.policy.build_embedders.LocalEmbedder = FakeEmbedder
 dynamicrag.llm.pull.path_of = lambda name, folder=None: name
 from dynamicrag.cli import main
