@@ -10,7 +10,6 @@ from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.output import write_text
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import parts_of
 from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.errors import InputError
 from dynamicrag.lab.view.page import Column, Row, Table
@@ -44,10 +43,9 @@ def train_policy(
     from dynamicrag.lab.training import check_families
 
     console, outcomes = training.begin(table, stages, labels, json)
-    families = parts_of(features)
-    check_families(families)
+    recipe = training.recipe(router, features)
+    check_families(recipe.families)
     with console.status("training …"):
-        recipe = Recipe(training.spec(router), families, training.embedder(families))
         made = _train(outcomes, table, policy, out, recipe, joint)
     console.give(made)
     if console.in_words:
