@@ -16,7 +16,6 @@ from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import numbers, parts_of
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
-from dynamicrag.extras import require
 
 if TYPE_CHECKING:
     from dynamicrag.lab.calibrate.account import Account
@@ -66,10 +65,8 @@ def calibrate(
     from dynamicrag.lab.training import check_families
     from dynamicrag.policy.file import load_policy
 
-    console = Output(json)
+    console = Output(json, html)
     _check_out(out)
-    if html is not None:
-        require("lab", for_="--html")
     recipe = training.recipe(router, features, seed)
     check_families(recipe.families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
@@ -99,7 +96,7 @@ def calibrate(
         _proof(report),
     ]
     write_text(out, text(data, head, comments))
-    console.give(report.as_json(), build_page(made), html)
+    console.give(report.as_json(), build_page(made))
     if console.in_words:
         console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 

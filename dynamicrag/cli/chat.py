@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.control import Control
 from rich.segment import ControlType
 
@@ -213,7 +214,7 @@ class _Draft:
         if not self._text:
             return
         if self._out.is_terminal:
-            rows = sum(max(0, len(line) - 1) // self._out.width for line in self._text.split("\n"))
+            rows = sum(max(0, cell_len(line) - 1) // self._out.width for line in self._text.split("\n"))
             rows += self._text.count("\n")
             self._out.control(Control(ControlType.CARRIAGE_RETURN, *[(ControlType.CURSOR_UP, 1)] * rows))
             self._out.print(self._text, style="dim strike", soft_wrap=True)
