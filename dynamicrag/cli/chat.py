@@ -144,13 +144,7 @@ class _Chat:
             raise
 
     async def _stream(self, text: str, draft: "_Draft", more: bool | None = None) -> BudgetRequest | None:
-        """Stream the answer to a question; return the request for more budget if it stops for one.
-
-        Args:
-            text: The question.
-            draft: Shows the answer.
-            more: The answer to the request for which it has stopped, if it has.
-        """
+        """Stream the answer to a question; return the request for more budget if it stops for one."""
         given = self._given(text, more)
         line, answered = "", None
         async for mode, data in self._app.astream(given, self._thread, stream_mode=["messages", "custom"]):

@@ -153,11 +153,7 @@ def _check_files(files: Mapping[str, Path | None]) -> None:
 
 
 def _nothing(turns: "Sequence[Turn]", selection: Selection) -> str:
-    """Return why there is nothing to show.
-
-    Raises:
-        InputError: There are queries, but none of such a policy, thread, tag or user.
-    """
+    """Return why there is nothing to show."""
     if not turns:
         return NONE_YET
     for by in (By.policy, By.thread, By.tag, By.user):

@@ -44,12 +44,7 @@ def train_escalation(
 def _train(
     outcomes: "OutcomeTable", policy: object, out: Path, recipe: "Recipe", keep_questions: bool
 ) -> dict[str, Any]:
-    """Train an escalation policy, write it, and return its description.
-
-    Raises:
-        InputError: The table cannot be learnt from.
-        PolicyError: A spec names what does not exist, or the file cannot be written.
-    """
+    """Train an escalation policy, write it, and return its description."""
     from dynamicrag.lab.cascade.train import train_escalation as train
 
     taught = train(outcomes, policy, recipe, keep_questions=keep_questions)

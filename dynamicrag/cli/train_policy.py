@@ -55,11 +55,7 @@ def train_policy(
 def _train(
     outcomes: "OutcomeTable", files: Sequence[Path], policy: str, out: Path, recipe: "Recipe", joint: bool
 ) -> dict[str, Any]:
-    """Train a policy, write it with its routers to a folder, and return the kept routers.
-
-    Raises:
-        InputError: The folder cannot be made, or the table cannot be learnt from.
-    """
+    """Train a policy, write it with its routers to a folder, and return the kept routers."""
     from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text
