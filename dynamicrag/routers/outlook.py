@@ -22,8 +22,8 @@ from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
-PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
-"""Options assumed for any question, by stage."""
+PLAIN = {"retrieval": "single", "prompt": "direct"}
+"""The option assumed for any question, by stage."""
 UNREAD = -3.0
 """Logit without the documents where they are needed: the user's documents are not in any model."""
 UNNEEDED = 3.0

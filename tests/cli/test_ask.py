@@ -112,7 +112,8 @@ def test_control_codes_of_a_model_never_reach_the_terminal(there, run):
 
 SLOW = """
 import sys, time
-import tests.cli.conftest as fakes, dynamicrag.policy.assembly as assembly, dynamicrag.llm.pull as pull
+import tests.cli.conftest as fakes, dynamicrag.llm.pull as pull
+import dynamicrag.policy.build_models as build_models
 import dynamicrag.policy.build_embedders as embedders
 from pathlib import Path
 from dynamicrag.cli import main
@@ -122,7 +123,7 @@ class Slow(fakes.FakeModel):
         if "keeps" in messages[-1].text:
             await asyncio.sleep(60)
         return await super()._complete(messages, *rest)
-assembly.chat_model, embedders.LocalEmbedder = Slow, fakes.FakeEmbedder
+build_models.chat_model, embedders.LocalEmbedder = Slow, fakes.FakeEmbedder
 pull.path_of = lambda name, folder=None: Path()
 main(sys.argv[1:])
 """

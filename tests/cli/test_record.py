@@ -272,7 +272,7 @@ def test_without_anything_to_score_by(there, run):
 SLOW = """
 import asyncio, sys
 from pathlib import Path
-import dynamicrag.policy.assembly, dynamicrag.llm.pull
+import dynamicrag.policy.build_models, dynamicrag.llm.pull
 from tests.cli.conftest import FakeEmbedder, FakeModel
 
 class Slow(FakeModel):

@@ -294,7 +294,7 @@ def test_a_file_that_is_there_is_not_overwritten(world, run):
 
 SLOW = """
 import asyncio, sys
-import dynamicrag.policy.assembly
+import dynamicrag.policy.build_models
 from tests.cli.conftest import FakeEmbedder
 from tests.cli.test_synthesize import Scripted
 
