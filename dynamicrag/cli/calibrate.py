@@ -16,7 +16,6 @@ from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import numbers, parts_of
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
-from dynamicrag.extras import require
 
 if TYPE_CHECKING:
     from dynamicrag.lab.calibrate.account import Account
@@ -63,16 +62,13 @@ def calibrate(
     from dynamicrag.lab.calibrate.write import calibrated, source, text
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.whole_paths import read_tables
-    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.lab.training import check_families
     from dynamicrag.policy.file import load_policy
 
-    console = Output(json)
+    console = Output(json, html)
     _check_out(out)
-    if html is not None:
-        require("lab", for_="--html")
-    families = parts_of(features)
-    check_families(families)
+    recipe = training.recipe(router, features, seed)
+    check_families(recipe.families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     target = Target(quality, {**given, **_limits(most)})
@@ -84,7 +80,6 @@ def calibrate(
             f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
             "them, or judge routers on it with 'dynamicrag eval'"
         )
-    recipe = Recipe(training.spec(router), families, training.embedder(families), seed)
     with bar(console) as progress:
         made = run(world, loaded, target, recipe, samples=bootstrap, progress=progress)
     account, remarks = _account(policy, loaded, world)
@@ -101,7 +96,7 @@ def calibrate(
         _proof(report),
     ]
     write_text(out, text(data, head, comments))
-    console.give(report.as_json(), build_page(made), html)
+    console.give(report.as_json(), build_page(made))
     if console.in_words:
         console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 

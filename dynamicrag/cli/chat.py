@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.control import Control
 from rich.segment import ControlType
 
@@ -143,13 +144,7 @@ class _Chat:
             raise
 
     async def _stream(self, text: str, draft: "_Draft", more: bool | None = None) -> BudgetRequest | None:
-        """Stream the answer to a question; return the request for more budget if it stops for one.
-
-        Args:
-            text: The question.
-            draft: Shows the answer.
-            more: The answer to the request for which it has stopped, if it has.
-        """
+        """Stream the answer to a question; return the request for more budget if it stops for one."""
         given = self._given(text, more)
         line, answered = "", None
         async for mode, data in self._app.astream(given, self._thread, stream_mode=["messages", "custom"]):
@@ -213,7 +208,7 @@ class _Draft:
         if not self._text:
             return
         if self._out.is_terminal:
-            rows = sum(max(0, len(line) - 1) // self._out.width for line in self._text.split("\n"))
+            rows = sum(max(0, cell_len(line) - 1) // self._out.width for line in self._text.split("\n"))
             rows += self._text.count("\n")
             self._out.control(Control(ControlType.CARRIAGE_RETURN, *[(ControlType.CURSOR_UP, 1)] * rows))
             self._out.print(self._text, style="dim strike", soft_wrap=True)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED
+from dynamicrag.cli.output import write_text
 from dynamicrag.cli.result import Output
 from dynamicrag.lab.view.charts import Chart
+from dynamicrag.lab.view.html import to_html
 from dynamicrag.lab.view.page import Page
 from dynamicrag.registry import Registry, parse_spec
 
@@ -45,6 +47,8 @@ def give(out: Output, found: "Result", page: Page, chart: Chart | None, plot: Pa
     """Give a result; its page and chart as ``name.html`` and ``name.png`` in the folder ``plot``."""
     from dynamicrag.lab.view.draw import to_png
 
-    if plot is not None and chart is not None:
-        to_png(chart, plot / f"{name}.png")
-    out.give(found.as_json(), page, plot and plot / f"{name}.html")
+    if plot is not None:
+        if chart is not None:
+            to_png(chart, plot / f"{name}.png")
+        write_text(plot / f"{name}.html", to_html(page))
+    out.give(found.as_json(), page)

@@ -11,6 +11,8 @@ from dynamicrag.cli.result import Output
 from dynamicrag.lab.view.amounts import size
 from dynamicrag.lab.view.page import Column, Table
 
+_KEYS = ("name", "kind", "parameters", "size", "context", "quantisation", "licence")
+
 
 def list_models(json: JsonOption = None) -> None:
     """List the models of the catalogue, with their size, licence and whether they are on this machine."""
@@ -19,14 +21,7 @@ def list_models(json: JsonOption = None) -> None:
 
     out = Output(json)
     models = [(model, path_of(name) is not None) for name, model in catalogue().items()]
-    rows = [
-        {
-            "name": model.name, "kind": model.kind, "parameters": model.parameters, "size": model.size,
-            "context": model.context, "quantisation": model.quantisation, "licence": model.licence,
-            "pulled": pulled,
-        }
-        for model, pulled in models
-    ]  # fmt: skip
+    rows = [{key: getattr(model, key) for key in _KEYS} | {"pulled": pulled} for model, pulled in models]
     titles = ("name", "kind", "parameters", "size", "licence", "pulled")
     columns = [Column(title, number=title in ("parameters", "size")) for title in titles]
     lines = [

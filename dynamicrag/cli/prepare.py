@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dynamicrag.policy.assembly import Pipeline
     from dynamicrag.policy.policy import Policy
     from dynamicrag.retrieval.corpus import Corpus
-    from dynamicrag.retrieval.reports import IngestReport
 
 
 def ready(
@@ -24,7 +23,7 @@ def ready(
     out: Console,
     *,
     conversation: bool = False,
-    models: Sequence[str] | None = None,
+    models: Sequence[str] = (),
     stays: bool = False,
 ) -> "DynamicRAG":
     """Return a ``DynamicRAG`` whose first question causes no loading and no ingestion.
@@ -40,30 +39,16 @@ def ready(
         DynamicRAGError: Something that the policy needs is missing.
     """
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.graph.warm import await_meter, first_call, routers_embed, used_models, wants_vectors
+    from dynamicrag.graph.warm import load, used_models, wants_vectors
 
     pipeline = provide(policy, out, conversation=conversation, models=models)
     names = models or used_models(pipeline, conversation=conversation)
     rag = DynamicRAG(pipeline)
     try:
         for corpus in pipeline.corpora.values():
-            ingest_corpus(corpus, out, dense=wants_vectors(pipeline))
+            _ingest(corpus, out, dense=wants_vectors(pipeline))
         with out.status("loading …") as status:
-            for name in names:
-                status.update(f"loading {name} …")
-                pipeline.models[name].load()
-            embedders = [corpus.embedder for corpus in pipeline.corpora.values() if wants_vectors(pipeline)]
-            embedders += [pipeline.embedder] if routers_embed(pipeline) else []
-            for embedder in dict.fromkeys(embedders):
-                status.update("loading the embedder …")
-                embedder.load()
-                if embedder.runs == "in_process":  # a service would be paid for the words
-                    embedder.embed(["warm"])
-            status.update("starting the meter …")
-            await_meter(pipeline.ledger.attribution)
-            for name in names:
-                status.update(f"asking {name} for a first token …")
-                first_call(pipeline, name, stays=stays)
+            load([(pipeline, names)], lambda _, __, label: status.update(f"{label} …"), stays=stays)
     except BaseException:
         rag.close()
         raise
@@ -71,7 +56,7 @@ def ready(
 
 
 def provide(
-    policy: "Policy", out: Console, *, conversation: bool = False, models: Sequence[str] | None = None
+    policy: "Policy", out: Console, *, conversation: bool = False, models: Sequence[str] = ()
 ) -> "Pipeline":
     """Check a policy including its providers' keys, and download missing models; see :func:`ready`."""
     from dynamicrag.graph.warm import used_models
@@ -128,7 +113,7 @@ def pull_missing(names: Sequence[str], out: Console) -> None:
             pull(name, progress=lambda done, total, label=name: show(done, total, label))  # type: ignore[misc]
 
 
-def ingest_corpus(corpus: "Corpus", out: Console, *, dense: bool) -> "IngestReport | None":
+def _ingest(corpus: "Corpus", out: Console, *, dense: bool) -> None:
     """Update a corpus from its files, with a bar, and warn of files that cannot be read."""
     from dynamicrag.retrieval.english import notice_of
 
@@ -142,4 +127,3 @@ def ingest_corpus(corpus: "Corpus", out: Console, *, dense: bool) -> "IngestRepo
         out.print(f"corpus {corpus.name}: {changed}; {report.chunks} chunks, {report.seconds:.1f} s",
                   style="dim")  # fmt: skip
     warn_left_out([corpus], out)
-    return report

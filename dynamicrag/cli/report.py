@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,6 @@ from dynamicrag.cli.output import check_target, write_text
 from dynamicrag.cli.result import Output
 from dynamicrag.cli.stores import open_runs
 from dynamicrag.errors import InputError, unknown
-from dynamicrag.extras import require
 from dynamicrag.lab.report.selection import BASELINE, By, Selection, grouped
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ def report(
         return
     named, bands = _policies(policy)
     runs, policy = open_runs(named), policy if named is None else named.name
-    out = Output(json)
-    _check_files(html, csv)
+    out = Output(json, html)
+    check_target(None if csv is None else str(csv), "--csv")
+    _check_files({"--html": html, "--csv": csv, "--json": Path(json) if json else None})
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes, notes = load(runs)
@@ -90,7 +91,7 @@ def report(
     if csv is not None:
         write_text(csv, to_csv(chosen))
     data = None if json is None else to_json(made, chosen)
-    out.give(data, page(made, chosen) if chosen else None, html)
+    out.give(data, page(made, chosen) if chosen else None)
     for path in filter(None, (html, csv, None if json in (None, "-") else Path(json))):
         out.print(f"{path}: {len(chosen):,} queries", style="dim", soft_wrap=True)
 
@@ -132,32 +133,27 @@ def _policies(policy: str | None) -> "tuple[Policy | None, dict[str, Calibrated]
 def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
     from dynamicrag.store.log import Log
 
-    if age == "all" and not user:
+    if user == "":  # as of an unset variable of a shell
+        raise typer.BadParameter("--user is empty; name the user, or leave --user out")
+    if age == "all" and user is None:
         raise typer.BadParameter("--prune all deletes a user's queries; name the user: --user NAME")
     before = None if age == "all" else moment(age, "--prune", now)
-    number = Log(runs.database).prune(before=before, user=user or None)
+    number = Log(runs.database).prune(before=before, user=user)
     what = "query" if number == 1 else "queries"
     owner = f" of {user}" if user else ""
     since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"
     PlainConsole().print(f"{number:,} {what}{owner}{since} deleted")
 
 
-def _check_files(html: Path | None, csv: Path | None) -> None:
-    """Refuse targets that cannot be written, before any work."""
-    check_target(None if csv is None else str(csv), "--csv")
-    if html is not None:
-        check_target(str(html), "--html")
-        require("lab", for_="--html")
-    if html is not None and html == csv:
-        raise InputError(f"--html and --csv: both are {html}; give each a file of its own")
+def _check_files(files: Mapping[str, Path | None]) -> None:
+    """Refuse files that would overwrite each other."""
+    for (one, path), (other, same) in combinations(files.items(), 2):
+        if path is not None and path == same:
+            raise InputError(f"{one} and {other}: both are {path}; give each a file of its own")
 
 
 def _nothing(turns: "Sequence[Turn]", selection: Selection) -> str:
-    """Return why there is nothing to show.
-
-    Raises:
-        InputError: There are queries, but none of such a policy, thread, tag or user.
-    """
+    """Return why there is nothing to show."""
     if not turns:
         return NONE_YET
     for by in (By.policy, By.thread, By.tag, By.user):

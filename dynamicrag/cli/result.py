@@ -5,6 +5,7 @@ from typing import Any
 
 from dynamicrag.cli.console import PlainConsole
 from dynamicrag.cli.output import check_target, write_json, write_text
+from dynamicrag.extras import require
 from dynamicrag.lab.view.html import to_html
 from dynamicrag.lab.view.page import Page, Table
 from dynamicrag.lab.view.terminal import print_page, print_table
@@ -18,31 +19,34 @@ class Output(PlainConsole):
 
     Args:
         json: Value of ``--json``.
+        html: Value of ``--html``.
 
     Raises:
-        InputError: The file cannot be written.
+        InputError: A file cannot be written, or a page cannot be made.
     """
 
-    def __init__(self, json: str | None) -> None:
+    def __init__(self, json: str | None, html: Path | None = None) -> None:
         check_target(json)
+        if html is not None:
+            check_target(str(html), "--html")
+            require("lab", for_="--html")
         super().__init__(stderr=json == "-")
-        self._json = json
+        self._json, self._html = json, html
 
     @property
     def in_words(self) -> bool:
         """Whether the result is shown to people."""
         return self._json != "-"
 
-    def give(self, data: Any, shown: Page | Table | None = None, html: Path | None = None) -> None:
-        """Give a result: as a file of HTML, as JSON, and in words.
+    def give(self, data: Any, shown: Page | Table | None = None) -> None:
+        """Give a result: a page as HTML, all as JSON, and in words.
 
         Args:
             data: The result as plain data.
             shown: The result in words.
-            html: The file of the page.
         """
-        if html is not None and isinstance(shown, Page):
-            write_text(html, to_html(shown))
+        if self._html is not None and isinstance(shown, Page):
+            write_text(self._html, to_html(shown))
         write_json(self._json, data)
         if not self.in_words:
             return

@@ -130,11 +130,7 @@ def _budget(given: Sequence[str] | None) -> dict[str, float]:
 
 
 def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettings | None":
-    """Return the settings of the web chat, with its folder of uploads; ``None`` without it.
-
-    Raises:
-        InputError: It is wanted, and its extra is missing; or the folder cannot be made.
-    """
+    """Return the settings of the web chat, with its folder of uploads; ``None`` without it."""
     from dynamicrag.serve.web.settings import WebSettings
 
     if wanted:

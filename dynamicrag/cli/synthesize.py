@@ -85,11 +85,7 @@ def synthesize(
 
 
 def _writer(policy: "Policy", name: str | None) -> str:
-    """Return the name of the model that writes and answers.
-
-    Raises:
-        PolicyError: The policy has no such model, or no local one.
-    """
+    """Return the name of the model that writes and answers."""
     if name is not None and name not in policy.models:
         raise PolicyError(unknown("--model", "model", name, policy.models))
     local = [model for model, section in policy.models.items() if section.model.startswith("local:")]

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import parts_of, texts
+from dynamicrag.cli.specs import texts
 from dynamicrag.cost.amounts import digits
 from dynamicrag.errors import InputError
 from dynamicrag.lab.view.page import Column, Row, Table
@@ -73,12 +73,9 @@ def train_stage(
     if add_to is not None:
         _report(console, _grown(outcomes, add_to, out, stage, settings))
         return
-    families = parts_of(features or training.STAGE_FEATURES)
+    recipe = training.recipe(router, features or training.STAGE_FEATURES)
     with console.status("training …"):
-        estimator = train_router(
-            outcomes, router=training.spec(router), features=families, stage=stage, at=settings,
-            embed=training.embedder(families), keep_questions=not anonymous,
-        )  # fmt: skip
+        estimator = train_router(outcomes, recipe, stage=stage, at=settings, keep_questions=not anonymous)
         path = estimator.state().save(out)
     _report(console, _described(estimator, outcomes, path))
 
@@ -97,12 +94,9 @@ def train_joint(
     from dynamicrag.lab.training import train_joint as train
 
     console, outcomes = training.begin(table, stages, labels, json)
-    families = parts_of(features)
+    recipe = training.recipe(router, features)
     with console.status("training …"):
-        whole = train(
-            outcomes, router=training.spec(router), features=families, embed=training.embedder(families),
-            keep_questions=not anonymous,
-        )  # fmt: skip
+        whole = train(outcomes, recipe, keep_questions=not anonymous)
         path = whole.state().save(out)
     after = whole.after or whole.before
     joint = {"stages": list(whole.stages), "width_after": len(after.features.names)}

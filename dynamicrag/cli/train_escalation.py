@@ -8,7 +8,6 @@ import typer
 from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import parts_of
 from dynamicrag.cost.amounts import SPACE, digits, percent
 from dynamicrag.lab.view.page import Column, Row, Table
 from dynamicrag.lab.view.terminal import print_table
@@ -33,11 +32,8 @@ def train_escalation(
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
-    from dynamicrag.lab.recipe import Recipe
-
     console, outcomes = training.begin(table, stages, labels, json, mended=True)
-    families = parts_of(features)
-    recipe = Recipe(training.spec(router), families, training.embedder(families))
+    recipe = training.recipe(router, features)
     with console.status("training …"):
         made = _train(outcomes, training.spec(policy, "--escalation"), out, recipe, not anonymous)
     console.give(made)
@@ -48,12 +44,7 @@ def train_escalation(
 def _train(
     outcomes: "OutcomeTable", policy: object, out: Path, recipe: "Recipe", keep_questions: bool
 ) -> dict[str, Any]:
-    """Train an escalation policy, write it, and return its description.
-
-    Raises:
-        InputError: The table cannot be learnt from.
-        PolicyError: A spec names what does not exist, or the file cannot be written.
-    """
+    """Train an escalation policy, write it, and return its description."""
     from dynamicrag.lab.cascade.train import train_escalation as train
 
     taught = train(outcomes, policy, recipe, keep_questions=keep_questions)

@@ -10,7 +10,6 @@ from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
 from dynamicrag.cli.output import write_text
 from dynamicrag.cli.result import Output
-from dynamicrag.cli.specs import parts_of
 from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.errors import InputError
 from dynamicrag.lab.view.page import Column, Row, Table
@@ -44,10 +43,9 @@ def train_policy(
     from dynamicrag.lab.training import check_families
 
     console, outcomes = training.begin(table, stages, labels, json)
-    families = parts_of(features)
-    check_families(families)
+    recipe = training.recipe(router, features)
+    check_families(recipe.families)
     with console.status("training …"):
-        recipe = Recipe(training.spec(router), families, training.embedder(families))
         made = _train(outcomes, table, policy, out, recipe, joint)
     console.give(made)
     if console.in_words:
@@ -57,11 +55,7 @@ def train_policy(
 def _train(
     outcomes: "OutcomeTable", files: Sequence[Path], policy: str, out: Path, recipe: "Recipe", joint: bool
 ) -> dict[str, Any]:
-    """Train a policy, write it with its routers to a folder, and return the kept routers.
-
-    Raises:
-        InputError: The folder cannot be made, or the table cannot be learnt from.
-    """
+    """Train a policy, write it with its routers to a folder, and return the kept routers."""
     from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text

@@ -11,8 +11,8 @@ from dynamicrag.cli.specs import outcomes_in, pair_of, parts_of
 from dynamicrag.errors import PolicyError
 
 if TYPE_CHECKING:
-    from dynamicrag.features.base import Embed
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 STAGE_FEATURES = "lexical,tfidf,embedding"
 PATH_FEATURES = "lexical,retrieval"
@@ -81,15 +81,19 @@ def spec(text: str, option: str = "--router") -> object:
         ) from None
 
 
-def embedder(families: list[str]) -> "Embed | None":
-    """Return the embedding model, if a family needs one."""
-    from dynamicrag.features.base import FEATURES
+def recipe(router: str, features: str, seed: int = 0) -> "Recipe":
+    """Return the method that ``--router`` and ``--features`` name, with an embedding model if it needs one.
 
-    if not any(name in FEATURES and FEATURES[name].embeds for name in families):
-        return None
+    Raises:
+        PolicyError: The router is no YAML.
+    """
+    from dynamicrag.features.base import FEATURES
+    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.policy.build_embedders import default_embedder
 
-    return default_embedder()
+    families = parts_of(features)
+    embeds = any(name in FEATURES and FEATURES[name].embeds for name in families)
+    return Recipe(spec(router), families, default_embedder() if embeds else None, seed)
 
 
 def file_size(count: float) -> str:

@@ -1,6 +1,7 @@
 """Prepares a pipeline, so that the first question does not wait."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,29 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
         DynamicRAGError: A resource of the policy is unavailable.
     """
     progress = progress or _silent
+    for pipeline in policies.values():
+        for name, corpus in pipeline.corpora.items():
+            corpus.ensure(partial(_named, progress, name), dense=wants_vectors(pipeline))
+    wanted = [(pipeline, used_models(pipeline, conversation=True)) for pipeline in policies.values()]
+    load(wanted, progress, stays=True)
+
+
+def load(wanted: Sequence[tuple[Pipeline, Sequence[str]]], progress: Progress, *, stays: bool) -> None:
+    """Load models and embedders, start the meter, and make each model's first call.
+
+    Args:
+        wanted: Policies, each with the names of the models to load; what they share is loaded once.
+        progress: As in :func:`warm`.
+        stays: Whether the process will answer many questions. Then a model that answers reads the beginning
+            of its prompts, so that its prompt cache has it before the first question.
+
+    Raises:
+        DynamicRAGError: A model or embedder is unavailable.
+    """
     loaded: list[ChatModel] = []
     first: list[tuple[Pipeline, str]] = []
     embedders: dict[Embedder, None] = {}
-    for pipeline in policies.values():
-        dense = wants_vectors(pipeline)
-        for name, corpus in pipeline.corpora.items():
-            corpus.ensure(partial(_named, progress, name), dense=dense)
-        names = used_models(pipeline, conversation=True)
+    for pipeline, names in wanted:
         waiting = [name for name in names if pipeline.models[name] not in loaded]
         for number, name in enumerate(waiting):
             progress(number, len(waiting), f"loading {name}")
@@ -50,7 +66,8 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
             loaded.append(pipeline.models[name])
         first = [*first, *((pipeline, name) for name in waiting)]
         progress(len(waiting), len(waiting), "loading")
-        embedders |= dict.fromkeys(corpus.embedder for corpus in pipeline.corpora.values() if dense)
+        if wants_vectors(pipeline):
+            embedders |= dict.fromkeys(corpus.embedder for corpus in pipeline.corpora.values())
         if routers_embed(pipeline):
             embedders[pipeline.embedder] = None
     for embedder in embedders:
@@ -59,10 +76,12 @@ def warm(policies: Policies, progress: Progress | None = None) -> None:
         if embedder.runs == "in_process":  # a service would be paid for the words
             embedder.embed(["warm"])
     progress(0, 0, "starting the meter")
-    await_meter(policies.first.ledger.attribution)
+    for pipeline, _ in wanted:
+        _await_meter(pipeline.ledger.attribution)
+    work = "filling the prompt cache of" if stays else "starting"
     for number, (pipeline, name) in enumerate(first):
-        progress(number, len(first), f"filling the prompt cache of {name}")
-        first_call(pipeline, name, stays=True)
+        progress(number, len(first), f"{work} {name}")
+        _first_call(pipeline, name, stays=stays)
 
 
 def _silent(done: int, total: int, label: str) -> None:
@@ -73,16 +92,10 @@ def _named(progress: Progress, name: str, done: int, total: int, label: str) -> 
     progress(done, total, f"{label} {name}")
 
 
-def first_call(pipeline: Pipeline, name: str, *, stays: bool) -> None:
+def _first_call(pipeline: Pipeline, name: str, *, stays: bool) -> None:
     """Let a model in this process generate a token, because its first call is slow.
 
     The call is on an account of its own, ``warm:NAME``, and on no query's.
-
-    Args:
-        pipeline: The policy.
-        name: Name of the model, which is loaded.
-        stays: Whether the process will answer many questions. Then a model that answers reads the beginning
-            of its prompts, so that its prompt cache has it before the first question.
     """
     from langchain_core.messages import BaseMessage, HumanMessage
 
@@ -138,7 +151,7 @@ def routers_embed(pipeline: Pipeline) -> bool:
     return any(stage.router.embeds for stage in pipeline.points.values())
 
 
-def await_meter(attribution: Attribution) -> None:
+def _await_meter(attribution: Attribution) -> None:
     """Wait for the first report of the meter; calls before it would not be metered."""
     until = time.perf_counter() + METER_SECONDS
     waits = not isinstance(attribution.meter, NullMeter)

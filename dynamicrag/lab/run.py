@@ -72,6 +72,8 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question, confirm: Conf
         question: The question.
         confirm: Answers a request for more budget; without it, there is none.
     """
+    from langgraph.types import Command
+
     record: Record = {"query_id": question.id, "question": question.text}
     if question.type:
         record["type"] = question.type
@@ -93,7 +95,7 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question, confirm: Conf
                     first = None if data.get("type") == "withdrawn" else first
                 elif first is None and data[0].type != "human" and data[0].text:
                     first = time.perf_counter() - began
-            given = _resumed(await confirm(asked.value)) if confirm and asked is not None else None
+            given = Command(resume=await confirm(asked.value)) if confirm and asked is not None else None
     except Exception as error:  # noqa: BLE001 - one question's failure must not end a long run
         known = isinstance(error, DynamicRAGError)
         record["failure"] = type(error).__name__
@@ -106,18 +108,6 @@ async def ask_one(rag: "DynamicRAG", app: Any, question: Question, confirm: Conf
     record["wall_seconds"] = time.perf_counter() - began
     record["cost"] = rag.pipeline.ledger.cost(record["turn"]).figures()
     return record
-
-
-def _saver() -> Any:
-    from langgraph.checkpoint.memory import InMemorySaver
-
-    return InMemorySaver()
-
-
-def _resumed(more: bool) -> Any:
-    from langgraph.types import Command
-
-    return Command(resume=more)
 
 
 def _answer(state: Mapping[str, Any], question: Question, first: float | None) -> Record:
@@ -175,7 +165,9 @@ async def ask_all(
         confirm: Answers requests for more budget, if the policy's budget asks; by default, such a budget
             acts as ``error``.
     """
-    app = rag.build_graph().compile(checkpointer=_saver() if confirm else None)
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    app = rag.build_graph().compile(checkpointer=InMemorySaver() if confirm else None)
     gate = asyncio.Semaphore(workers)
 
     async def work(question: Question) -> Record:

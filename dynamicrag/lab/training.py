@@ -6,12 +6,11 @@ import numpy as np
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.features.base import Embed, FeatureSet
 from dynamicrag.lab.outcomes.split import near_duplicates
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import LEAST_ROWS, check_paths
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.stage_table import at_stage
-from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.registry import parse_spec
 from dynamicrag.routers.estimator import About, Estimator
@@ -24,23 +23,19 @@ BEGINNING = 160
 
 def train_router(
     table: OutcomeTable,
+    recipe: Recipe,
     *,
-    router: object,
-    features: Sequence[object],
     stage: str = "",
     at: Mapping[str, str] | None = None,
-    embed: Embed | None = None,
     keep_questions: bool = True,
 ) -> Estimator:
     """Train the router of one stage.
 
     Args:
         table: Outcomes of its options, or of whole paths.
-        router: Spec of the predictor.
-        features: Specs of the families of features.
+        recipe: The predictor and its features.
         stage: The stage, where the table is of whole paths, or is to serve one stage alone.
         at: Options of the other stages, as in :func:`at_stage`.
-        embed: The embedding model.
         keep_questions: Whether to keep the beginning of every question, to explain decisions with.
 
     Raises:
@@ -59,35 +54,26 @@ def train_router(
     if len(table.options) < 2:
         raise InputError(f"{table.name}: a single option, {table.options[0]!r}: nothing to decide")
     if stage != "verification":
-        check_families(features)
+        check_families(recipe.families)
     # retrieval signals are not known when an earlier stage decides
     ahead = stage in TOPOLOGY.ahead
     return Estimator.fit(
         [before_retrieval(query) for query in table.seen()] if ahead else table.seen(),
         table.quality,
         table.options,
-        features=FeatureSet(features, embed, "--features"),
-        predictor=PREDICTORS.build(router, "--router"),
+        features=recipe.features(),
+        predictor=recipe.predictor(),
         about=_about(table, stage, keep_questions),
         groups=near_duplicates([row.text for row in table.rows]),
     )
 
 
-def train_joint(
-    table: OutcomeTable,
-    *,
-    router: object,
-    features: Sequence[object],
-    embed: Embed | None = None,
-    keep_questions: bool = True,
-) -> PathEstimator:
+def train_joint(table: OutcomeTable, recipe: Recipe, *, keep_questions: bool = True) -> PathEstimator:
     """Train a router over whole paths.
 
     Args:
         table: Outcomes of the paths.
-        router: Spec of the predictor.
-        features: Specs of the families of features.
-        embed: The embedding model.
+        recipe: The predictor and its features.
         keep_questions: Whether to keep the beginning of every question, to explain decisions with.
 
     Raises:
@@ -95,13 +81,13 @@ def train_joint(
         PolicyError: Unknown predictor, features or parameters.
     """
     paths = check_paths(table)
-    check_families(features)
+    check_families(recipe.families)
     return PathEstimator.fit(
         table.seen(),
         table.quality,
         paths,
-        features=lambda: FeatureSet(features, embed, "--features"),
-        predictor=lambda: PREDICTORS.build(router, "--router"),
+        features=recipe.features,
+        predictor=recipe.predictor,
         about=_about(table, "", keep_questions),
         groups=near_duplicates([row.text for row in table.rows]),
     )

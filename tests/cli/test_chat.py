@@ -134,3 +134,17 @@ def test_one_question_without_a_terminal_is_refused(run, monkeypatch):
     code, _, err = run("ask", STEPS, "-p", "p.yaml")
     assert code == 1
     assert "no option fits the remaining budget" in err
+
+
+@pytest.mark.parametrize(("text", "rows"), [("It has 164 steps.", 1), ("灯塔有一百六十四级台阶", 2)])
+def test_a_withdrawn_draft_is_struck_out_from_its_first_row(text, rows):
+    from rich.console import Console
+
+    from dynamicrag.cli.chat import _Draft
+
+    out = Console(file=io.StringIO(), force_terminal=True, width=10, markup=False)
+    draft = _Draft(out)
+    draft.add("m", text)
+    out.file.truncate(out.file.seek(0))
+    draft.withdraw("m", "unsure")
+    assert out.file.getvalue().count("\x1b[1A") == rows

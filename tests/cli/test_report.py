@@ -191,9 +191,11 @@ def test_nothing_in_this_time(kept, run):
         (["--prune", "soon"], 2, "--prune 'soon'"),
         (["--prune", "30d", "--policy", "balanced"], 2, "give it alone"),
         (["--prune", "all"], 2, "name the user: --user NAME"),
+        (["--prune", "30d", "--user", ""], 2, "--user is empty"),
         (["--html", "."], 1, "is a folder"),
         (["--csv", "gone/r.csv"], 1, "there is no folder gone"),
-        (["--html", "r", "--csv", "r"], 1, "a file of its own"),
+        (["--html", "r", "--csv", "r"], 1, "--html and --csv: both are r; give each a file of its own"),
+        (["--csv", "r", "--json", "r"], 1, "--csv and --json: both are r; give each a file of its own"),
     ],
 )
 def test_mistakes(kept, run, options, code, words):

@@ -4,10 +4,13 @@ import pytest
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.features.base import Seen
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.stage_table import at_stage
 from dynamicrag.lab.training import train_joint, train_router
 from dynamicrag.predictors.base import Predictor
 from dynamicrag.routers.estimator import Estimator
+
+LINEAR = Recipe("linear", ["lexical"])
 
 
 def easy_and_hard(count: int = 60) -> OutcomeTable:
@@ -38,7 +41,7 @@ def path(retrieval: str, context: str, generator: str) -> dict[str, str]:
 
 
 def test_a_router_learns_what_tells_the_options_apart():
-    estimator = train_router(easy_and_hard(), router="linear", features=["lexical"], stage="generator")
+    estimator = train_router(easy_and_hard(), LINEAR, stage="generator")
     seen = [Seen("Who opened the bridge of townb?"), Seen("What is 7 times 10 plus 7?")]
     mean = estimator.estimate(seen).mean
     assert mean[0, 0] > 0.8
@@ -63,13 +66,13 @@ def test_a_stage_learns_from_what_is_known_when_it_decides(stage, known):
             for k, way in enumerate(ways[stage])
         }
         rows.append(Row(f"q{i}", f"What is {i // 2}?", outcomes))
-    estimator = train_router(OutcomeTable(rows), router="linear", features=["retrieval"], stage=stage)
+    estimator = train_router(OutcomeTable(rows), Recipe("linear", ["retrieval"]), stage=stage)
     found = estimator.estimate([Seen("What is 3?", {"matched": 1.0, "coverage": 0.5})]).mean[0]
     assert bool(found[1] > 0.9) is known
 
 
 def test_the_saved_router_estimates_the_same(tmp_path):
-    trained = train_router(easy_and_hard(), router={"knn": {"k": 5}}, features=["lexical"])
+    trained = train_router(easy_and_hard(), Recipe({"knn": {"k": 5}}, ["lexical"]))
     loaded = Estimator.load(trained.state().save(tmp_path / "routers" / "generator"))
     seen = easy_and_hard().seen()
     np.testing.assert_array_equal(loaded.estimate(seen).mean, trained.estimate(seen).mean)
@@ -81,13 +84,13 @@ def test_the_saved_router_estimates_the_same(tmp_path):
 
 
 def test_questions_can_be_left_out_of_the_file(tmp_path):
-    trained = train_router(easy_and_hard(), router="knn", features=["lexical"], keep_questions=False)
+    trained = train_router(easy_and_hard(), Recipe("knn", ["lexical"]), keep_questions=False)
     assert b"bridge" not in trained.state().save(tmp_path / "r").read_bytes()
     assert trained.neighbours(easy_and_hard().seen()[0]) == []
 
 
 def test_effects_name_the_feature_that_decides():
-    estimator = train_router(easy_and_hard(), router="linear", features=["lexical"])
+    estimator = train_router(easy_and_hard(), LINEAR)
     effects = estimator.effects(easy_and_hard().seen()[1], "large", "small")
     assert effects
     assert effects == sorted(effects, key=lambda e: -abs(e[1]))
@@ -110,7 +113,7 @@ def test_near_duplicates_stay_together_in_what_a_joint_router_learns(monkeypatch
         return fit(self, X, quality, cost, groups, blocks)
 
     monkeypatch.setattr(Predictor, "fit", listening)
-    train_joint(OutcomeTable(rows, name="t"), router="best_single", features=["lexical", "retrieval"])
+    train_joint(OutcomeTable(rows, name="t"), Recipe("best_single", ["lexical", "retrieval"]))
     before, after = heard
     assert len(before) == 40
     assert after == before[:30], "what was retrieved for"
@@ -123,7 +126,7 @@ def test_families_whose_numbers_mean_nothing_to_people_are_told_as_a_whole(famil
     def embed(texts):
         return np.array([[float("times" in text), float(len(text) % 3), 1.0] for text in texts])
 
-    estimator = train_router(easy_and_hard(), router="linear", features=["lexical", family], embed=embed)
+    estimator = train_router(easy_and_hard(), Recipe("linear", ["lexical", family], embed))
     told = [name for name, _ in estimator.effects(easy_and_hard().seen()[1], "large", "small")]
     assert family in told
     assert not any(name.startswith(f"{family}:") for name in told)
@@ -144,23 +147,18 @@ def test_a_table_of_paths_is_cut_to_the_stage_at_its_best_covered_setting():
 
 
 @pytest.mark.parametrize(
-    ("table", "arguments", "error", "told"),
+    ("table", "recipe", "stage", "error", "told"),
     [
-        (easy_and_hard(10), {}, InputError, "10 questions; at least 20"),
-        (easy_and_hard().only(["small"]), {}, InputError, "a single option, 'small'"),
-        (paths(path("none", "short", "small")), {}, InputError, "say which --stage"),
-        (
-            paths(path("none", "short", "small")),
-            {"stage": "generatr"},
-            InputError,
-            "did you mean 'generator'",
-        ),
-        (easy_and_hard(), {"router": "knm"}, PolicyError, "did you mean 'knn'"),
-        (easy_and_hard(), {"features": ["lexicle"]}, PolicyError, "did you mean 'lexical'"),
-        (easy_and_hard(), {"features": ["response"]}, PolicyError, "known after generation alone"),
-        (easy_and_hard(), {"features": ["embedding"]}, PolicyError, "needs an embedding model"),
+        (easy_and_hard(10), LINEAR, "", InputError, "10 questions; at least 20"),
+        (easy_and_hard().only(["small"]), LINEAR, "", InputError, "a single option, 'small'"),
+        (paths(path("none", "short", "small")), LINEAR, "", InputError, "say which --stage"),
+        (paths(path("none", "short", "small")), LINEAR, "generatr", InputError, "did you mean 'generator'"),
+        (easy_and_hard(), Recipe("knm", ["lexical"]), "", PolicyError, "did you mean 'knn'"),
+        (easy_and_hard(), Recipe("linear", ["lexicle"]), "", PolicyError, "did you mean 'lexical'"),
+        (easy_and_hard(), Recipe("linear", ["response"]), "", PolicyError, "known after generation alone"),
+        (easy_and_hard(), Recipe("linear", ["embedding"]), "", PolicyError, "needs an embedding model"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_told(table, arguments, error, told):
+def test_what_cannot_be_learnt_from_is_told(table, recipe, stage, error, told):
     with pytest.raises(error, match=told):
-        train_router(table, **({"router": "linear", "features": ["lexical"]} | arguments))
+        train_router(table, recipe, stage=stage)

@@ -76,10 +76,7 @@ def train_escalation(
         PolicyError: Unknown policy, predictor, features or parameters.
     """
     built = POLICIES.build(policy, "--escalation")
-    prior = train_joint(
-        table, router=recipe.router, features=recipe.families, embed=recipe.embed,
-        keep_questions=keep_questions,
-    )  # fmt: skip
+    prior = train_joint(table, recipe, keep_questions=keep_questions)
     (trials,) = from_tables([table])
     if trials.unit not in DIMENSIONS:
         raise InputError(

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from dynamicrag.cost.dimensions import DIMENSIONS
@@ -26,21 +25,10 @@ def to_json(report: Report, turns: Sequence[Turn] = ()) -> dict[str, Any]:
         report: The report.
         turns: The selected queries.
     """
-    found = asdict(report)
+    found = report.as_json()
     since = report.selection.since
     found["selection"] |= {"since": iso(since) if since > 0 else None, "by": report.selection.by.value}
-    found["overall"] = _flat(found["overall"])
-    for groups in ("policies", "groups"):
-        found[groups] = {name: _flat(summary) for name, summary in found[groups].items()}
     return {**found, "queries": [_entry(turn) for turn in turns]}
-
-
-def _flat(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a summary with its costs beside its counts."""
-    flat: dict[str, Any] = {}
-    for key, value in summary.items():
-        flat |= value if key == "costs" else {key: value}
-    return flat
 
 
 def _entry(turn: Turn) -> dict[str, Any]:

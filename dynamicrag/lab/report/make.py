@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dynamicrag.cost.amounts import amount
-from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.report.accounts import Accounts, accounts
 from dynamicrag.lab.report.calibrations import Calls, ModelRates, calibrations
 from dynamicrag.lab.report.drift import Drift, drift
 from dynamicrag.lab.report.feedback import FeedbackSummary
+from dynamicrag.lab.report.notes import notes_on, unmetered_models
 from dynamicrag.lab.report.records import Process
 from dynamicrag.lab.report.savings import Comparison, compare
 from dynamicrag.lab.report.selection import By, Selection, grouped
 from dynamicrag.lab.report.summary import Summary, summarise
 from dynamicrag.lab.report.turns import Turn
-from dynamicrag.lab.report.unmetered import unmetered_models
+from dynamicrag.lab.results import Result
 from dynamicrag.policy.calibrated import Calibrated
 
 
@@ -35,7 +34,7 @@ class Savings:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Result):
     """A report.
 
     Attributes:
@@ -99,7 +98,7 @@ def make_report(
         accounts=books,
         saving=_savings(chosen, turns, processes, selection),
         calibrations=calibrations(calls or {}),
-        notes=[*notes, *_notes(overall, books), *unmetered_models(chosen)],
+        notes=[*notes, *notes_on(overall, books), *unmetered_models(chosen)],
         drift=drift(chosen, bands or {}),
         feedback=feedback or FeedbackSummary(),
     )
@@ -133,55 +132,3 @@ def _savings(
         ingested = sum(processes[process].ingest for process in ids if process in processes)
         found[policy] = compare(own, theirs, ingested)
     return Savings(name, found)
-
-
-def _notes(overall: Summary, books: Accounts) -> list[str]:
-    joules, queries = overall.costs["joules"].total, overall.queries
-    found = []
-    if overall.provisional:
-        found.append(
-            f"provisional: {overall.provisional} of {queries} queries, which the meter had not covered "
-            "when they were kept, so that stand-ins are in their joules"
-        )
-    counts = {
-        "failed": overall.failed,
-        "waiting for more budget": overall.waiting,
-        "replaced by another question": overall.replaced,
-    }
-    found += [
-        f"{state}: {count} of {queries} queries; their cost is in all sums"
-        for state, count in counts.items()
-        if count
-    ]
-    staged = sum(stage.total["value"] or 0.0 for stage in overall.stages.values())
-    whole = (joules and joules["value"]) or 0.0
-    if abs(staged - whole) > 1e-3 * whole:
-        found.append(
-            f"the stages add up to {_joules(staged)}, the queries to {_joules(whole)}: some were "
-            "metered while they were being kept"
-        )
-    if residual := books.residual["value"]:
-        found.append(
-            f"{_joules(residual)} of the {_joules(books.metered['value'])} metered are in no account"
-        )
-    selected, account = books.selected["value"] or 0.0, books.accounts["queries"]["value"] or 0.0
-    if selected > 1.001 * account + 1:
-        found.append(
-            f"the queries' own figures add up to {_joules(selected)}, which is more than "
-            f"their account of {_joules(account)}: the accounts are incomplete"
-        )
-    for row, _ in DIMENSIONS.derived:
-        if missing := queries - overall.costs[row.name].queries:
-            found.append(
-                f"{row.name}: not counted in {missing} of {queries} queries, which were kept before it was "
-                "a dimension; its figures are of the others"
-            )
-    if books.faults:
-        found.append(f"impossible readings of the meter, which count nowhere: {books.faults}")
-    if books.missing:
-        found.append(f"without process accounts: {books.missing} of {queries} queries")
-    return found
-
-
-def _joules(value: float | None) -> str:
-    return amount("joules", value)

@@ -1,11 +1,12 @@
 """The summary of many queries: outcomes, costs, energy by stage, and the options they ended with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dynamicrag.lab.report.figures import Statistics, statistics, total
 from dynamicrag.lab.report.quantities import quantities
 from dynamicrag.lab.report.turns import Turn
+from dynamicrag.lab.results import FLAT
 from dynamicrag.records import Figure
 from dynamicrag.topology import TOPOLOGY
 
@@ -64,7 +65,7 @@ class Summary:
     abstained: int
     escalated: int
     provisional: int
-    costs: Mapping[str, Statistics]
+    costs: Mapping[str, Statistics] = field(metadata={FLAT: True})
     stages: Mapping[str, StageEnergy]
     options: Shares
 

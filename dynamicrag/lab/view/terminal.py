@@ -1,15 +1,15 @@
 """A page on the terminal: titles, tables and notes, without charts."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, JustifyMethod
+from rich.measure import measure_renderables
+from rich.table import Table as RichTable
+from rich.text import Text
 
 from dynamicrag.cost.amounts import SPACE
 from dynamicrag.lab.view.page import Cell, Column, Page, Row, Table, Words
-
-if TYPE_CHECKING:
-    from rich.console import Console, JustifyMethod
-    from rich.table import Table as RichTable
-    from rich.text import Text
 
 STYLES = {"": "", "good": "bold green", "bad": "bold yellow", "faint": "dim", "strong": "bold"}
 BAR = 16
@@ -18,14 +18,14 @@ FOLDED = 16
 """Characters of a text that stay side by side on a narrow terminal."""
 
 
-def print_page(out: "Console", page: Page) -> None:
+def print_page(out: Console, page: Page) -> None:
     """Print a page.
 
     Args:
         out: The console.
         page: The page.
     """
-    out.print(_styled(page.kicker, "bold"))
+    out.print(Text(page.kicker, "bold"))
     for section in page.sections:
         shown = [
             block for block in section.blocks if isinstance(block, Table | Words) and block.where != "html"
@@ -33,21 +33,21 @@ def print_page(out: "Console", page: Page) -> None:
         if section.where == "html" or not shown:
             continue
         out.print()
-        out.print(_styled(section.title, "bold"))
+        out.print(Text(section.title, "bold"))
         for number, block in enumerate(shown):
             if isinstance(block, Table):
                 if block.title and number:
                     out.print()
                 print_table(out, block)
             else:
-                out.print(_styled(_words(block.text), STYLES[block.style]))
+                out.print(Text(_words(block.text), STYLES[block.style]))
     if page.notes:
         out.print()
     for note in page.notes:
         out.print(f"note: {_words(note)}", style="yellow")
 
 
-def print_table(out: "Console", table: Table) -> None:
+def print_table(out: Console, table: Table) -> None:
     """Print a table; a terminal that is too narrow drops columns that can be spared, and says which.
 
     Args:
@@ -63,7 +63,7 @@ def print_table(out: "Console", table: Table) -> None:
         dropped += [table.columns[index].title for index in gone]
         columns = [index for index in columns if index not in gone]
     if table.title:  # a title of the table itself would break at the table's width
-        out.print(_styled(table.title, "bold"))
+        out.print(Text(table.title, "bold"))
     out.print(_rich(table, columns))
     more = len(table.rows) - table.most
     if more > 0:
@@ -72,10 +72,7 @@ def print_table(out: "Console", table: Table) -> None:
         out.print(f"(no room for {', '.join(dict.fromkeys(dropped))})", style="dim")
 
 
-def _rich(table: Table, columns: Sequence[int]) -> "RichTable":
-    from rich import box
-    from rich.table import Table as RichTable
-
+def _rich(table: Table, columns: Sequence[int]) -> RichTable:
     made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for index in columns:
         column: Column = table.columns[index]
@@ -89,9 +86,7 @@ def _rich(table: Table, columns: Sequence[int]) -> "RichTable":
     return made
 
 
-def _cell(cell: Cell | str) -> "Text":
-    from rich.text import Text
-
+def _cell(cell: Cell | str) -> Text:
     if isinstance(cell, str):
         return Text(_words(cell))
     bar = "" if cell.bar is None else ("█" * round(BAR * min(1.0, cell.bar))).ljust(BAR, "·") + " "
@@ -101,20 +96,12 @@ def _cell(cell: Cell | str) -> "Text":
     return Text.assemble(*parts)
 
 
-def _styled(text: str, style: str) -> "Text":
-    from rich.text import Text
-
-    return Text(text, style=style)
-
-
 def _words(text: str) -> str:
     return text.replace(SPACE, " ")
 
 
-def _width(out: "Console", table: "RichTable") -> int:
+def _width(out: Console, table: RichTable) -> int:
     """Return the width of a table whose texts are folded and whose numbers are whole."""
-    from rich.measure import measure_renderables
-
     options = out.options.update(width=1000)
     widths = [
         (column.no_wrap, measure_renderables(out, options, [*column.cells, column.header]).maximum)
