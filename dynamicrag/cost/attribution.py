@@ -55,6 +55,8 @@ class Attribution:
         self.meter = meter
         self.pid = os.getpid()
         self.id = secrets.token_hex(8)
+        self._switch = threading.Lock()
+        """Held while the meter starts or stops: its last reading still needs the other lock."""
         self._lock = threading.Lock()
         self._ticked = threading.Condition(self._lock)
         self._open: set[Line] = set()
@@ -69,25 +71,22 @@ class Attribution:
 
     def acquire(self) -> None:
         """Register a user; the first one starts the meter."""
-        with self._lock:
+        with self._switch:
             self._users += 1
-            first = self._users == 1
-            if first:
-                self._last_tick = time.perf_counter()
-                self._spoken = False
-        if first:
-            self.meter.start(self.tick)
+            if self._users == 1:
+                with self._lock:
+                    self._last_tick = time.perf_counter()
+                    self._spoken = False
+                self.meter.start(self.tick)
 
     def release(self) -> None:
         """Remove a user; the last one stops the meter. Does nothing in a fork, where no meter runs."""
         if self.pid != os.getpid():  # the lock may be held forever, too
             return
-        with self._lock:
+        with self._switch:
             self._users -= 1
-            last = self._users == 0
-        if last:
-            self.meter.stop()
-            with self._lock:
+            if self._users == 0:
+                self.meter.stop()
                 self._last_tick = math.inf
 
     @property

@@ -3,10 +3,11 @@
 import logging
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dynamicrag.cost.meter import Readings, Sink
+from dynamicrag.cost.meter import Readings, Sink, ThreadMeter
 from dynamicrag.cost.vector import Kind
 
 _log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ CLOCK = 0.02
 """Tolerance in CPU-seconds between two readings of a clock with 10 ms steps."""
 
 
-class CodeCarbonMeter:
+class CodeCarbonMeter(ThreadMeter):
     """CodeCarbon in process mode, in its own thread.
 
     Without a sensor, CodeCarbon's machine mode follows the third power of the load of the whole host, so
@@ -47,16 +48,12 @@ class CodeCarbonMeter:
     def __init__(self, seconds: float = 1.0) -> None:
         self.kind: Kind = "measured" if _has_sensor() else "modelled"
         self._seconds = seconds
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
         """Start metering in a thread. CodeCarbon's start takes over a second, in that thread."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(sink,), name="dynamicrag-meter", daemon=True)
-        self._thread.start()
+        self._start(partial(self._run, sink))
 
-    def _run(self, sink: Sink) -> None:
+    def _run(self, sink: Sink, stop: threading.Event) -> None:
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.output import BaseOutput
 
@@ -106,15 +103,9 @@ class CodeCarbonMeter:
             if threading.main_thread().is_alive():  # at the end of a short program, no tracker can start
                 _log.warning("CodeCarbon could not start: energy is not metered, and joules are estimates")
             return
-        while not self._stop.wait(self._seconds):
+        while not stop.wait(self._seconds):
             tracker.flush()
         tracker.stop()
-
-    def stop(self) -> None:
-        """Report the last interval and stop."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(timeout=10)
 
 
 def _watts_per_thread() -> float:

@@ -96,7 +96,26 @@ class NullMeter:
         """Do nothing."""
 
 
-class CpuTimeMeter:
+class ThreadMeter:
+    """A meter that reads in a thread of its own."""
+
+    _thread: threading.Thread | None = None
+    _stop: threading.Event
+
+    def _start(self, run: Callable[[threading.Event], None]) -> None:
+        """Start a thread that reports until the event is set, and then once more."""
+        self._stop = threading.Event()  # a new one: a stopped thread that is slow to end must not go on
+        self._thread = threading.Thread(target=run, args=(self._stop,), name="dynamicrag-meter", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Report the last interval and stop."""
+        if self._thread is not None:
+            self._stop.set()
+            self._thread.join(timeout=10)
+
+
+class CpuTimeMeter(ThreadMeter):
     """Process CPU time times a constant power per busy thread; needs only the standard library.
 
     Args:
@@ -110,25 +129,15 @@ class CpuTimeMeter:
     def __init__(self, joules_per_cpu_second: float = 4.0, seconds: float = 1.0) -> None:
         self._watts = joules_per_cpu_second
         self._seconds = seconds
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
         """Start metering in a thread."""
-        self._stop.clear()
         readings = Readings(sink)
 
-        def run() -> None:
+        def run(stop: threading.Event) -> None:
             stopped = False
             while not stopped:
-                stopped = self._stop.wait(self._seconds)
+                stopped = stop.wait(self._seconds)
                 readings.report(lambda cpu: cpu * self._watts, 0.0)
 
-        self._thread = threading.Thread(target=run, name="dynamicrag-meter", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Report the last interval and stop."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(timeout=5)
+        self._start(run)

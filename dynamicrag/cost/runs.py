@@ -22,7 +22,7 @@ from dynamicrag.errors import RunsError
 from dynamicrag.store.address import store_address
 from dynamicrag.store.database import Database
 from dynamicrag.store.encode import clean
-from dynamicrag.store.pruning import drop_processes, prune
+from dynamicrag.store.pruning import drop_processes
 from dynamicrag.store.rows import drop_oldest, mark_of, put
 from dynamicrag.store.tables import CALLS, PROCESSES, TURNS
 
@@ -89,15 +89,12 @@ class Runs:
         self, *, since: float = 0.0, policy: str | None = None, thread: str | None = None
     ) -> list[Turn]:
         """Return finished queries, oldest first, each with ``question_mark``, the hash of its question."""
-        if not self.database.exists():
-            return []
         wanted = select(TURNS.c.record, TURNS.c.question, TURNS.c.process).where(TURNS.c.at >= since)
         if policy is not None:
             wanted = wanted.where(TURNS.c.policy == clean(policy))
         if thread is not None:
             wanted = wanted.where(TURNS.c.thread == clean(thread))
-        with self.database.read() as db:
-            rows = db.execute(wanted.order_by(TURNS.c.at, TURNS.c.number)).all()
+        rows = self.database.rows(wanted.order_by(TURNS.c.at, TURNS.c.number))
         return [
             {**json.loads(record), "question_mark": mark, "process": process}
             for record, mark, process in rows
@@ -105,18 +102,12 @@ class Runs:
 
     def turn(self, query_id: str) -> Turn | None:
         """Return one query, or ``None`` if it is not stored."""
-        if not self.database.exists():
-            return None
-        with self.database.read() as db:
-            record = db.execute(select(TURNS.c.record).where(TURNS.c.id == query_id)).scalar()
-        return None if record is None else dict(json.loads(record))
+        rows = self.database.rows(select(TURNS.c.record).where(TURNS.c.id == query_id))
+        return dict(json.loads(rows[0].record)) if rows else None
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return the accounts of processes by id."""
-        if not self.database.exists():
-            return {}
-        with self.database.read() as db:
-            rows = db.execute(select(PROCESSES.c.id, PROCESSES.c.record)).all()
+        rows = self.database.rows(select(PROCESSES.c.id, PROCESSES.c.record))
         return {name: json.loads(record) for name, record in rows}
 
     def observations(self) -> dict[str, list[Observation]]:
@@ -133,30 +124,12 @@ class Runs:
 
     def calls(self) -> dict[str, dict[str, list[Observation]]]:
         """Return the latest calls by host and model spec, oldest first."""
-        if not self.database.exists():
-            return {}
         found: dict[str, dict[str, list[Observation]]] = {}
-        with self.database.read() as db:
-            rows = db.execute(select(CALLS).order_by(CALLS.c.number)).all()
-        for _, host, spec, *row in rows:
+        for _, host, spec, *row in self.database.rows(select(CALLS).order_by(CALLS.c.number)):
             if not (isinstance(host, str) and isinstance(spec, str) and all(map(_number, row))):
                 continue  # skip a damaged row
             found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
-
-    def prune(self, before: float | None = None, user: str | None = None) -> int:
-        """Delete queries, also from the decision log, and return their number.
-
-        Args:
-            before: Only queries older than this, in seconds since the epoch.
-            user: Only queries of this user.
-        """
-        if not self.database.exists() or (before is None and user is None):
-            return 0
-        with self.database.write() as db:
-            number = prune(db, before, user)
-        self.database.erase()
-        return number
 
     def _bound(self, db: Connection) -> None:
         """Delete the oldest queries: at the first query, and then as often as keeps the excess under 1 %."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, make_url
+from sqlalchemy import Connection, Engine, QueuePool, Row, Select, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from dynamicrag.errors import DynamicRAGError, RunsError
@@ -79,6 +79,17 @@ class Database:
     def exists(self) -> bool:
         """Return whether there may be something to read; a SQLite file is created by the first writer."""
         return self.path is None or self.path.exists()
+
+    def rows(self, *wanted: Select[Any]) -> list[Row[*tuple[Any, ...]]]:
+        """Return the rows that statements select; none before anything was stored.
+
+        Raises:
+            RunsError: The database cannot be read.
+        """
+        if not self.exists():
+            return []
+        with self.read() as db:
+            return [row for each in wanted for row in db.execute(each)]
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import RowMapping
+from sqlalchemy import Row
 
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery, Vector
 from dynamicrag.topology import JUDGING
@@ -35,34 +35,33 @@ def row_of(query: LoggedQuery) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def query_of(row: RowMapping, settled: str | None) -> LoggedQuery:
+def query_of(row: Row[Any]) -> LoggedQuery:
     """Return a row as a query.
 
     Args:
-        row: The row.
-        settled: The record of its settled account, if there is one.
+        row: The row, with the record of its settled account, if there is one.
 
     Raises:
         ValueError: The row is damaged. Also other errors: ``KeyError``, ``TypeError``, ``AttributeError``.
     """
-    record = json.loads(row["record"])
-    values = iter(_array(row["features"]).tolist())
+    record = json.loads(row.record)
+    values = iter(_array(row.features).tolist())
     decisions = tuple(_decided(each, values) for each in record["decisions"])
     return LoggedQuery(
-        id=row["id"],
-        at=float(row["at"]),
-        policy=row["policy"],
+        id=row.id,
+        at=float(row.at),
+        policy=row.policy,
         path=record["path"],
         decisions=decisions,
         thread=record["thread"],
-        user=row["user"],
+        user=row.user,
         tags=tuple(record["tags"]),
         weights=record["weights"],
         signals=record["signals"],
         embedder=record["embedder"],
-        vector=_array(row["vector"]),
+        vector=_array(row.vector),
         text=record.get("text", ""),
-        cost={} if settled is None else cost_of(settled),
+        cost={} if row.settled is None else cost_of(row.settled),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from dynamicrag.errors import InputError
 from dynamicrag.store.logged import Feedback
@@ -111,13 +111,13 @@ def first_number(db: Connection, query_id: str | None = None) -> int | None:
     return None if number is None else int(number)
 
 
-def feedback_of(row: RowMapping) -> Feedback:
+def feedback_of(row: Row[Any]) -> Feedback:
     """Return a row as feedback.
 
     Raises:
         ValueError: The row is damaged.
     """
-    values = dict(row)
+    values = row._asdict()
     item = Feedback(query_id=values.pop("query"), **values)
     numbers = [item.at, item.y if item.score is None else item.score]
     if not all(isinstance(value, int | float) for value in numbers):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, select, tuple_
 
 from dynamicrag.store import feedbacks, snapshots
 from dynamicrag.store.database import Database
@@ -83,38 +83,31 @@ class Log:
 
     def query(self, query_id: str) -> LoggedQuery | None:
         """Return one query, or ``None``; a damaged one counts as missing."""
-        if not self._database.exists():
-            return None
-        with self._database.read() as db:
-            row = db.execute(_QUERY.where(QUERIES.c.id == query_id)).mappings().first()
-        return None if row is None else _read(row)
+        rows = self._database.rows(_QUERY.where(QUERIES.c.id == query_id))
+        return _read(rows[0]) if rows else None
 
     def queries(
         self, *, since: float = 0.0, policy: str | None = None, ids: Sequence[str] | None = None
     ) -> Iterator[LoggedQuery]:
         """Return queries, oldest first. They are read page by page, so that writers need not wait."""
-        if not self._database.exists():
-            return
         wanted = _QUERY.where(QUERIES.c.at >= since)
         if policy is not None:
             wanted = wanted.where(QUERIES.c.policy == policy)
-        rows = self._pages(wanted) if ids is None else self._named(wanted, list(ids))
+        rows = self._pages(wanted) if ids is None else self._named(wanted, ids)
         yield from filter(None, map(_read, rows))
 
     def feedbacks(
         self, *, after: int = 0, most: int = 1_000, query_ids: Sequence[str] | None = None
     ) -> list[Feedback]:
         """Return feedback in the order of its numbers; every later commit has a larger number."""
-        if not self._database.exists():
-            return []
         wanted = select(FEEDBACK).where(FEEDBACK.c.number > after).order_by(FEEDBACK.c.number).limit(most)
-        rows = list[RowMapping]()
-        with self._database.read() as db:
-            if query_ids is None:
-                rows += db.execute(wanted).mappings()
-            for some in chunks(list(dict.fromkeys(query_ids or ()))):
-                rows += db.execute(wanted.where(FEEDBACK.c.query.in_(some))).mappings()
-        rows.sort(key=lambda row: int(row["number"]))
+        if query_ids is None:
+            rows = self._database.rows(wanted)
+        else:
+            rows = self._database.rows(
+                *(wanted.where(FEEDBACK.c.query.in_(some)) for some in chunks(query_ids))
+            )
+            rows.sort(key=lambda row: int(row.number))
         return list(filter(None, map(_read_feedback, rows[:most])))
 
     def last(self) -> int:
@@ -180,41 +173,34 @@ class Log:
             drop_oldest(db, QUERIES, self._keep)
         self._added += 1
 
-    def _pages(self, wanted: Select[Any]) -> Iterator[RowMapping]:
+    def _pages(self, wanted: Select[Any]) -> Iterator[Row[Any]]:
         key = tuple_(QUERIES.c.at, QUERIES.c.number)
         wanted = wanted.order_by(QUERIES.c.at, QUERIES.c.number).limit(PAGE)
-        page, rows = wanted, list[RowMapping]()
-        while True:
-            with self._database.read() as db:
-                rows = list(db.execute(page).mappings())
+        page = wanted
+        while rows := self._database.rows(page):
             yield from rows
-            if len(rows) < PAGE:
-                return
-            page = wanted.where(key > (rows[-1]["at"], rows[-1]["number"]))
+            page = wanted.where(key > (rows[-1].at, rows[-1].number))
 
-    def _named(self, wanted: Select[Any], ids: Sequence[str]) -> list[RowMapping]:
-        rows = list[RowMapping]()
-        with self._database.read() as db:
-            for some in chunks(list(dict.fromkeys(ids))):
-                rows += db.execute(wanted.where(QUERIES.c.id.in_(some))).mappings()
-        return sorted(rows, key=lambda row: (_moment(row), row["number"]))
+    def _named(self, wanted: Select[Any], ids: Sequence[str]) -> list[Row[Any]]:
+        rows = self._database.rows(*(wanted.where(QUERIES.c.id.in_(some)) for some in chunks(ids)))
+        return sorted(rows, key=lambda row: (_moment(row), row.number))
 
 
-def _moment(row: RowMapping) -> float:
-    return row["at"] if isinstance(row["at"], float) else 0.0  # a damaged one is skipped when it is decoded
+def _moment(row: Row[Any]) -> float:
+    return row.at if isinstance(row.at, float) else 0.0  # a damaged one is skipped when it is decoded
 
 
-def _read(row: RowMapping) -> LoggedQuery | None:
+def _read(row: Row[Any]) -> LoggedQuery | None:
     try:
-        return query_of(row, row["settled"])
+        return query_of(row)
     except DAMAGED as error:
-        _log.warning("query %r: its record in the decision log is damaged (%r) and skipped", row["id"], error)
+        _log.warning("query %r: its record in the decision log is damaged (%r) and skipped", row.id, error)
         return None
 
 
-def _read_feedback(row: RowMapping) -> Feedback | None:
+def _read_feedback(row: Row[Any]) -> Feedback | None:
     try:
         return feedback_of(row)
     except DAMAGED as error:
-        _log.warning("feedback %r in the decision log is damaged (%r) and skipped", row["number"], error)
+        _log.warning("feedback %r in the decision log is damaged (%r) and skipped", row.number, error)
         return None

@@ -27,18 +27,13 @@ def prune(db: Connection, before: float | None, user: str | None) -> int:
         logged = logged.where(QUERIES.c.user == user_mark(db, user))
     ids = {row.id for row in db.execute(accounts) if user is None or _user(row.record) == user}
     ids |= set(db.execute(logged).scalars())
-    drop(db, sorted(ids))
-    if user is not None and ids:
-        revoke(db, 1, number)
-    return len(ids)
-
-
-def drop(db: Connection, ids: list[str]) -> None:
-    """Delete queries by id, and the accounts of processes without any query."""
-    for some in chunks(ids):
+    for some in chunks(sorted(ids)):
         db.execute(delete(TURNS).where(TURNS.c.id.in_(some)))
         db.execute(delete(QUERIES).where(QUERIES.c.id.in_(some)))
     drop_processes(db)
+    if user is not None and ids:
+        revoke(db, 1, number)
+    return len(ids)
 
 
 def drop_processes(db: Connection) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -40,10 +40,11 @@ def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keys: tuple[st
     return made
 
 
-def chunks(ids: list[str]) -> Iterator[list[str]]:
-    """Yield values in lists that are short enough for one statement."""
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield values, each once, in lists that are short enough for one statement."""
+    distinct = [*dict.fromkeys(ids)]
+    for start in range(0, len(distinct), CHUNK):
+        yield distinct[start : start + CHUNK]
 
 
 def drop_oldest(db: Connection, table: Table, keep: int) -> int:

@@ -1,6 +1,7 @@
 """Whose the joules are: ripe intervals, patience, readings that cannot be, the process's one meter."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from dynamicrag.cost import attribution as module
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meter import Interval
+from dynamicrag.cost.meter import CpuTimeMeter, Interval
 from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.types import Usage
@@ -134,6 +135,48 @@ def test_the_meter_runs_while_anybody_uses_it(meter):
     shared.release()
     shared.acquire()
     assert (meter.starts, meter.stops) == (2, 1)
+
+
+def test_a_user_who_comes_while_the_meter_stops_has_a_running_meter():
+    stopping, comes = threading.Event(), threading.Event()
+
+    class Slow(ManualMeter):
+        running = False
+
+        def start(self, sink):
+            super().start(sink)
+            self.running = True
+
+        def stop(self):
+            stopping.set()
+            comes.wait(0.2)  # until the other user has started it, if it may
+            super().stop()
+            self.running = False
+
+    meter = Slow()
+    shared = Attribution(meter)
+    shared.acquire()
+    last = threading.Thread(target=shared.release)
+    last.start()
+    assert stopping.wait(30)
+    shared.acquire()
+    comes.set()
+    last.join()
+    assert (shared.running, meter.running) == (True, True)
+
+
+def test_a_thread_that_is_slow_to_stop_does_not_go_on_beside_the_next(monkeypatch):
+    meter, reads, slow = CpuTimeMeter(seconds=0.01), threading.Event(), threading.Event()
+    meter.start(lambda _: reads.set() or slow.wait(30))
+    assert reads.wait(30)
+    first = meter._thread
+    monkeypatch.setattr(first, "join", lambda timeout: None)  # as if it had taken longer than that
+    meter.stop()
+    meter.start(lambda _: None)
+    slow.set()
+    threading.Thread.join(first, timeout=5)
+    assert not first.is_alive()
+    meter.stop()
 
 
 def test_what_ran_while_the_meter_was_stopped_is_not_taken_for_metered(book, meter):

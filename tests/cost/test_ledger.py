@@ -31,8 +31,11 @@ def call(book: Ledger, query: str, cpu: float, *, runs: str = "in_process", seco
         line.usage = Usage(calls=1, cpu_seconds=cpu)
 
 
-def metered(book: Ledger, since: float, active: float, constant: float = 0.0, cpu: float = 0.0) -> None:
-    book.attribution.tick(Interval(since, time.perf_counter(), active, constant, cpu))
+def metered(book: Ledger, since: float, active: float, constant: float = 0.0, cpu: float = 0.0) -> float:
+    """Report an interval until now, and return its end."""
+    now = time.perf_counter()
+    book.attribution.tick(Interval(since, now, active, constant, cpu))
+    return now
 
 
 def test_energy_is_split_by_declared_cpu_seconds():
@@ -87,10 +90,10 @@ def test_a_line_is_provisional_until_the_meter_has_covered_it():
 def test_an_interval_waits_for_the_spans_that_reach_into_it():
     book, begin = ledger(), time.perf_counter()
     with book.span("a", "generator", "small", Profile(runs="in_process")) as line:
-        metered(book, begin, 6.0)
+        end = metered(book, begin, 6.0)
         line.usage = Usage(cpu_seconds=1.0)
         assert totals(book).idle == 0
-    metered(book, time.perf_counter(), 0.0)
+    metered(book, end, 0.0)
     assert book.cost("a")["joules"] == pytest.approx(6, rel=0.01)
 
 

@@ -10,6 +10,7 @@ import pytest
 from dynamicrag.cost.calibration import KEPT, Observation
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import RunsError
+from dynamicrag.store.log import Log
 
 PROCESS = {"id": "p1", "metered": 10.0}
 
@@ -55,7 +56,7 @@ def test_the_oldest_go_first_and_their_processes_with_them(tmp_path):
         runs.add(turn(number), "a?", {}, {"id": f"p{number}"})
     assert [row["id"] for row in runs.turns()] == ["t2", "t3", "t4"]
     assert set(runs.processes()) == {"p2", "p3", "p4"}
-    assert runs.prune(1004.0) == 2
+    assert Log(runs.database).prune(before=1004.0) == 2
     assert [row["id"] for row in runs.turns()] == ["t4"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.escalation.conformal import Conformal as ConformalSets
+from dynamicrag.escalation.conformal import conformal_sets
 from dynamicrag.escalation.training_data import TrainingData
 from dynamicrag.lab.cascade.figures import Bench
 from dynamicrag.lab.cascade.signal_results import Conformal, ConformalLevel, OfAnswers, Routed
@@ -35,8 +35,8 @@ def judge_sets(
             known, asked = train.answers.take(kept), test.answers.take(out)
         else:
             known, asked = (Candidates(each.score, each.quality >= RIGHT) for each in (own, ahead))
-        sets = ConformalSets().fit(known.p, known.right)
-        parts.append((asked.p, asked.right, {alpha: sets.sets(asked.p, alpha) for alpha in ALPHAS}))
+        sets = {alpha: conformal_sets(known.p, known.right, asked.p, alpha) for alpha in ALPHAS}
+        parts.append((asked.p, asked.right, sets))
     p, right, inside = rejoin(parts, [out for _, out in rounds])
     solvable = np.asarray((right & np.isfinite(p)).any(axis=1))
     weights = bench.resample.counts[:, solvable]
