@@ -23,7 +23,7 @@ _LACKING = re.compile(
 class Capable:
     """Knows which models can call tools: by their class, by LangChain's model profile, and from refusals.
 
-    A refusal only puts other models first: its words may mislead, and this process keeps it.
+    A refusal only puts other models first, because its words may mislead.
 
     Args:
         models: The policy's models by name.
@@ -48,6 +48,10 @@ class Capable:
         if refused:
             self._refused.add(name)
         return refused
+
+    def worked(self, name: str) -> None:
+        """Forget a refusal, after a call with tools that the model has answered."""
+        self._refused.discard(name)
 
     def has_refused(self, name: str) -> bool:
         """Return whether a model has refused tools."""

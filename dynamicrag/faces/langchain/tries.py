@@ -125,9 +125,11 @@ class Tries:
         self._noted(attempt)
         answered = next((line for line in reversed(attempt.watch.lines) if not line.failed), None)
         if answered is not None:
-            self.task.answered_by = answered.label
-            if answered.label in self.task.pipeline.models:
-                self.task.pipeline.models[answered.label].outage.worked()
+            self.task.answered_by = name = answered.label
+            if name in self.task.pipeline.models:
+                self.task.pipeline.models[name].outage.worked()
+                if self.request.with_tools:
+                    self.task.choosing.capable.worked(name)
 
     def _noted(self, attempt: Attempt) -> dict[str, ModelError]:
         """Learn from the failed calls of an attempt: outages, and refusals of tools."""
