@@ -58,7 +58,7 @@ def there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", FakeModel)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", FakeModel)
     monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", FakeEmbedder)
     monkeypatch.setattr("dynamicrag.llm.pull.path_of", lambda name, folder=None: tmp_path)
     (tmp_path / "p.yaml").write_text(POLICY)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 SLOW = """
 import asyncio, sys
 from pathlib import Path
-import dynamicrag.llm.pull, dynamicrag.policy.assembly, dynamicrag.policy.build_embedders
+import dynamicrag.llm.pull, dynamicrag.policy.build_embedders, dynamicrag.policy.build_models
 from dynamicrag.cli import main
 from tests.cli.conftest import FakeEmbedder
 from {module} import {model}
@@ -20,7 +20,7 @@ class Slow({model}):
         await asyncio.sleep({seconds})
         return await super()._complete(messages, *rest)
 
-dynamicrag.policy.assembly.chat_model = Slow
+dynamicrag.policy.build_models.chat_model = Slow
 dynamicrag.policy.build_embedders.LocalEmbedder = FakeEmbedder
 dynamicrag.llm.pull.path_of = lambda name, folder=None: Path()
 main(sys.argv[1:])

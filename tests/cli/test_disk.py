@@ -89,7 +89,7 @@ from unittest import mock
 from dynamicrag.cli import main
 from tests.cli.conftest import FakeEmbedder, FakeModel
 with (
-    mock.patch("dynamicrag.policy.assembly.chat_model", FakeModel),
+    mock.patch("dynamicrag.policy.build_models.chat_model", FakeModel),
     mock.patch("dynamicrag.policy.build_embedders.LocalEmbedder", FakeEmbedder),
 ):
     main(["ask", "-p", "p.yaml", "-q", "q.jsonl", "--json", "a.jsonl"])

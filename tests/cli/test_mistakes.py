@@ -86,7 +86,7 @@ def test_wrong_usage(there, run, arguments):
 def test_a_provider_without_its_key(there, run, monkeypatch):
     from dynamicrag.llm.build import chat_model
 
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", chat_model)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", chat_model)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     text = (there / "p.yaml").read_text().replace("fake:parrot", "openai:gpt-4o-mini")
     (there / "p.yaml").write_text(text.replace("fake:oracle", "openai:gpt-4o"))

@@ -96,7 +96,7 @@ class Scripted(ChatModel):
 @pytest.fixture
 def world(there, monkeypatch):
     """A corpus in which ten mills were built by ten people."""
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", Scripted)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", Scripted)
     monkeypatch.setattr(Scripted, "asked", [])
     (there / "p.yaml").write_text(POLICY)
     (there / "docs" / "lighthouse.md").unlink()

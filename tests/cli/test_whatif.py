@@ -48,7 +48,7 @@ def asked(there, monkeypatch):
     """A folder whose log has rated queries under an exploring policy."""
     monkeypatch.setenv("DYNAMICRAG_DATA", str(there / "data"))
     monkeypatch.setattr(
-        "dynamicrag.policy.assembly.chat_model", lambda name, spec, **_: ScriptedModel(name, spec, answer)
+        "dynamicrag.policy.build_models.chat_model", lambda name, spec, **_: ScriptedModel(name, spec, answer)
     )
     (there / "logged.yaml").write_text(LOGGED)
     rag = DynamicRAG.from_policy("logged.yaml")

@@ -72,7 +72,7 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", scripted)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", scripted)
     monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", WordVectors)
     monkeypatch.setattr("dynamicrag.llm.pull.path_of", lambda name, folder=None: tmp_path)
     monkeypatch.setitem(sys.modules["dynamicrag.cost.meters"]._METERS, "codecarbon", CpuTimeMeter)

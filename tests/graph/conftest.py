@@ -94,7 +94,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
     maker = Maker(docs)
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path))
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", maker.model)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", maker.model)
     monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", WordCounter)
     yield maker
     for rag in maker.made:

@@ -172,7 +172,7 @@ def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, mon
     """No answer is lost, nothing goes on for ever, and the account sums to what was metered."""
     register("flaky")(Flaky)
     attribution = Attribution(CpuTimeMeter(seconds=0.02))
-    monkeypatch.setattr("dynamicrag.policy.assembly.shared_attribution", lambda meter: attribution)
+    monkeypatch.setattr("dynamicrag.policy.common.shared_attribution", lambda meter: attribution)
     stages = verification(
         {"flaky": {"seed": seed}},
         options=["accept", "refine", "escalate"],

@@ -75,7 +75,7 @@ def rag(make, monkeypatch, tmp_path):
         return make.models[name]
 
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path))
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", model)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", model)
     generator = {"options": ["small", "large"], "router": {"fixed": {"option": "large"}}}
     objects = {"retrievers": {"kb": FakeRetriever(TEXTS)}}
     return make(models=MODELS, helper=None, corpora={}, stages={"generator": generator}, objects=objects)

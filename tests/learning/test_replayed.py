@@ -38,7 +38,7 @@ class Mine(Router):
 
 @pytest.fixture
 def replayed(tmp_path, monkeypatch):
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", FakeModel)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", FakeModel)
     (tmp_path / "docs").mkdir()
     (tmp_path / "p.yaml").write_text(policy("mine"))
 

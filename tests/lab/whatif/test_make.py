@@ -27,7 +27,7 @@ def truth(option_of):
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
-    monkeypatch.setattr("dynamicrag.policy.assembly.chat_model", FakeModel)
+    monkeypatch.setattr("dynamicrag.policy.build_models.chat_model", FakeModel)
     monkeypatch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", FakeEmbedder)
 
 

@@ -133,7 +133,7 @@ def stage_rag(patch: Any, folder: Path) -> DynamicRAG:
     """Return the policies with scripted models. ``patch`` is pytest's ``MonkeyPatch``."""
     folder.mkdir(parents=True, exist_ok=True)
     patch.setattr(
-        "dynamicrag.policy.assembly.chat_model",
+        "dynamicrag.policy.build_models.chat_model",
         lambda name, spec, **p: ScriptedModel(name, spec, script(name), **p),
     )
     patch.setattr("dynamicrag.policy.build_embedders.LocalEmbedder", WordVectors)
