@@ -32,10 +32,6 @@ _installed = False
 def load_plugins(names: Sequence[str], where: str) -> None:
     """Import the modules named in a policy; a module imported before is not imported again.
 
-    Args:
-        names: Dotted names of modules.
-        where: Place in the policy, for messages.
-
     Raises:
         PolicyError: A module is unknown, cannot be imported, or registers a name that is taken.
     """

@@ -79,11 +79,7 @@ class Stage:
 
 
 class Topology:
-    """The rows, in the order of a query. Iterating yields their names.
-
-    Args:
-        rows: The rows; the last is verification.
-    """
+    """The rows, in the order of a query; the last is verification. Iterating yields their names."""
 
     def __init__(self, rows: Iterable[Stage]) -> None:
         self._rows = {row.name: row for row in rows}

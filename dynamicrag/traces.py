@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
 
-__all__ = [
-    "content",
-    "current",
-    "event",
-    "failed",
-    "note",
-    "recording",
-    "span",
-    "stage",
-    "tracer",
-    "under_way",
-]
-
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """Environment variable of the GenAI conventions: whether spans have the texts of a query."""
 PAUSES = frozenset({"GraphBubbleUp", "Lacking"})
@@ -109,9 +96,7 @@ def span(
 def stage(name: str, *, redone: bool = False) -> AbstractContextManager[None]:
     """Return a context whose work is the span of a stage; see :func:`span`.
 
-    Args:
-        name: The stage.
-        redone: Whether verification has sent the query back to it.
+    A stage is redone if verification has sent the query back to it.
     """
     if _query.get() is None:
         return _NOTHING
@@ -119,11 +104,7 @@ def stage(name: str, *, redone: bool = False) -> AbstractContextManager[None]:
 
 
 def note(attributes: Attributes | Callable[[], Attributes]) -> None:
-    """Add attributes to the current span of the recorded query.
-
-    Args:
-        attributes: The attributes, or a function that returns them, called only if they are recorded.
-    """
+    """Add attributes, or those that a function returns, to the current span of the recorded query."""
     if _query.get() is not None:
         recording().set_attributes(given(attributes() if callable(attributes) else attributes))
 

@@ -63,6 +63,11 @@ class Move(Option):
     stage: str = ""
     model: str | None = None
 
+    @property
+    def steps_up(self) -> bool:
+        """Whether it continues work on the answer at the cost of a step up."""
+        return self.kind in ("refine", "redo")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -26,11 +26,6 @@ def is_a(given: Any, module: str, kind: str) -> bool:
     """Return whether an object is an instance of another library's class.
 
     The library is not imported: if it has not been imported before, there can be no such object.
-
-    Args:
-        given: The object.
-        module: The module that has the class, by its full name.
-        kind: The class's name.
     """
     base = getattr(sys.modules.get(module), kind, None)
     return isinstance(base, type) and isinstance(given, base)

@@ -1,5 +1,6 @@
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -13,6 +14,21 @@ def test_a_file_is_put_into_its_place_at_the_end(tmp_path):
         draft.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"
+    assert [each.name for each in tmp_path.iterdir()] == ["f"]
+
+
+def test_threads_that_write_one_file_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "f"
+
+    def write(text):
+        with replacing(path) as draft:
+            draft.write_text(text)
+
+    with ThreadPoolExecutor(1) as other, replacing(path) as draft:
+        draft.write_text("first")
+        other.submit(write, "second").result()
+        assert (draft.read_text(), path.read_text()) == ("first", "second")
+    assert path.read_text() == "first"
     assert [each.name for each in tmp_path.iterdir()] == ["f"]
 
 

@@ -159,7 +159,7 @@ def _load(
     from dynamicrag.policy.assembly import assemble_all
     from dynamicrag.policy.file import load_policy
     from dynamicrag.policy.objects import Objects
-    from dynamicrag.serve.web.uploads import with_uploads
+    from dynamicrag.serve.web.library import with_uploads
 
     loaded = [with_uploads(load_policy(each, corpus or None), uploads) for each in policies]
     names = [each.name for each in loaded]

@@ -7,7 +7,7 @@ from dynamicrag.drafts.second_asking import ask_again
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.routers.paths import parting
 from dynamicrag.stages.base import Run
-from dynamicrag.stages.ways import attempt_of, standing, taken_up
+from dynamicrag.stages.ways import attempt_of, standing
 from dynamicrag.turn import Attempt, Draft, TurnState
 from dynamicrag.types import Move
 
@@ -81,7 +81,7 @@ def _accept_earlier(wanted: Mapping[str, str], turn: TurnState, run: Run) -> Tur
     path = {**found["path"], "verification": "accept"}
     others = [*earlier[:number], *earlier[number + 1 :], last]
     back: TurnState = {"action": "accept", "redo": None, "earlier": others, "stands": number + 1}
-    return {**back, **taken_up(found), "path": path}
+    return {**back, **found, "path": path}
 
 
 def _objections(verification: Verification, turn: TurnState) -> list[str]:
@@ -94,5 +94,5 @@ def withdraw(draft: Draft, reason: str, run: Run) -> Draft:
     """Withdraw a draft shown to the user; if it is accepted later, it is sent as a new message."""
     if not draft["streamed"]:
         return draft
-    run.emit({"type": "withdrawn", "message_id": draft["message_id"], "reason": reason})
+    run.withdraw(draft["message_id"], reason)
     return {**draft, "streamed": False, "message_id": ""}

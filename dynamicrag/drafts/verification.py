@@ -104,7 +104,7 @@ class Verification(DecisionPoint):
         return Situation(
             open=open_,
             plans=[self._plan(move, turn, plan_of, call) for move in self.moves],
-            urgent=[failed and steps_up(move) for move in self.moves],
+            urgent=[failed and move.steps_up for move in self.moves],
             attempts=[*turn.get("earlier", []), *drafted],
             ways=self.ways(turn, call),
             steps=self._steps(turn, call),
@@ -218,8 +218,3 @@ class Verification(DecisionPoint):
             most_tokens=MAX_TOKENS[voice.style],
             model=editor,
         )
-
-
-def steps_up(move: Move) -> bool:
-    """Return whether a move continues work on the answer at the cost of a step up."""
-    return move.kind in ("refine", "redo")

@@ -67,10 +67,6 @@ class Answers:
 
     The graph has no checkpointer, not even that of a graph around it: every question begins a new
     turn, and no state of ours is stored in another conversation.
-
-    Args:
-        nodes: The nodes.
-        name: Name of the runs in traces.
     """
 
     def __init__(self, nodes: Nodes, name: str) -> None:
@@ -78,11 +74,7 @@ class Answers:
         self._graph: CompiledStateGraph[Any, Any, Any, Any] = graph.compile(checkpointer=False, name=name)
 
     def ask(self, question: str, config: RunnableConfig | None = None) -> Answered:
-        """Answer a question and block until it is done.
-
-        Args:
-            question: The question.
-            config: As for the graph: callbacks, tags, metadata and the options of the call.
+        """Answer a question and block until it is done; ``config`` is that of a run of the graph.
 
         Raises:
             DynamicRAGError: As the graph.

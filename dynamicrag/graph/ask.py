@@ -30,12 +30,6 @@ class Ask(Node):
     The stages before have settled their calls, and this node makes none. The caller resumes the graph
     with ``Command(resume=...)``: ``True`` grants the cheapest offer, a mapping grants amounts by dimension,
     and ``False`` refuses. Any other answer interrupts it again, with an ``error`` in the request.
-
-    Args:
-        policies: See :class:`Node`.
-        name: See :class:`Node`.
-        names: See :class:`Node`.
-        walk: Returns the walk of a turn's policy.
     """
 
     def __init__(

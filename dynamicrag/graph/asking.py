@@ -22,22 +22,14 @@ SINGLE = "single nodes cannot ask, because that takes a node of its own; use rag
 
 
 def can_ask(config: Mapping[str, Any] | None, *, whole: bool) -> bool:
-    """Return whether the graph of a node can ask.
-
-    Args:
-        config: The node's config, in which LangGraph puts the checkpointer, also that of a parent graph.
-        whole: Whether the node belongs to our whole graph.
-    """
+    """Return whether the graph of a node can ask; its config has the checkpointer, also of a parent graph."""
     return whole and bool(((config or {}).get("configurable") or {}).get(CONFIG_KEY_CHECKPOINTER))
 
 
 def warn(policies: Policies, pipeline: Pipeline, *, whole: bool) -> None:
     """Warn, once for all policies of an object, that budget lacks and the graph of a node cannot ask.
 
-    Args:
-        policies: The policies.
-        pipeline: The policy that lacks budget. Recordings of given paths never ask, so they get no warning.
-        whole: As for :func:`can_ask`.
+    Recordings of given paths never ask, so they get no warning.
     """
     if not policies.warned and pipeline.logs:
         policies.warned = True

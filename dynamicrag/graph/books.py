@@ -15,12 +15,7 @@ from dynamicrag.turn import TurnState
 class Books:
     """The account of one query, within one execution of a node; as a context, it accounts for the work.
 
-    If the work raises, its lines wait for the next execution.
-
-    Args:
-        pipeline: Has the ledger.
-        turn: The turn that the node works on.
-        channel: The state's channel; ``None`` if the turn begins.
+    If the work raises, its lines wait for the next execution. There is no channel when the turn begins.
 
     Attributes:
         turn: The turn, with the number of its run.

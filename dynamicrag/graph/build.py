@@ -24,13 +24,8 @@ def build_graph(
 ) -> "StateGraph[Any, Any, Any, Any]":
     """Return the uncompiled graph: begin, the policies' stages node by node, verify, finish.
 
-    If a policy asks for more budget, there is a node for that beside the line.
-
-    Args:
-        nodes: The nodes.
-        names: The keys of the state.
-        inherits: Whether our channel is an input too, from a parent graph.
-        context_schema: Type of a run's context.
+    If a policy asks for more budget, there is a node for that beside the line. The options are those of
+    :meth:`.DynamicRAG.build_graph`.
     """
     # the input is a conversation or a question; our nodes make the rest of the state
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
@@ -73,11 +68,6 @@ def _parts(here: Sequence[str], beyond: Sequence[str], options: Mapping[str, Col
 
     It may if the policy has options that skip them, unless these also skip the stages here. A choice costs
     LangGraph a copy of the state. Without a choice, skipped stages still run but do nothing.
-
-    Args:
-        here: The stages of one node.
-        beyond: The stages of the next node.
-        options: The policy's options by stage.
     """
     known = [TOPOLOGY[stage].passing(options) for stage in here]
     new = [TOPOLOGY[stage].passing(options) for stage in beyond]
@@ -115,11 +105,6 @@ class Way(Runnable[Any, str]):
     These are edges, although nodes that name the next one by a ``Command`` would save two copies of the
     state, 8 % of the time of a graph with no-op providers. But if the state is edited while the graph is
     paused behind such a node, the graph ends there.
-
-    Args:
-        after: Returns the next node's name.
-        name: Name of the edge.
-        prefix: Name of our channel in the state.
     """
 
     def __init__(self, after: Callable[[TurnState], str], name: str, prefix: str) -> None:

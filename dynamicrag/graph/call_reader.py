@@ -9,6 +9,7 @@ from dynamicrag.call_options import CallOptions, Filter, Value
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.policy.assembly import Pipeline
+from dynamicrag.policy.objective import limit_of_prices
 
 __all__ = ["CallReader", "check_amount", "is_number", "mapping"]
 
@@ -19,12 +20,7 @@ LONGEST, MOST = 200, 50
 
 
 class CallReader:
-    """Checks the options of a call against a pipeline.
-
-    Args:
-        where: Place of the options, for messages.
-        pipeline: The pipeline.
-    """
+    """Checks the options of a call against a pipeline; ``where`` is their place in messages."""
 
     def __init__(self, where: str, pipeline: Pipeline) -> None:
         self._where = where
@@ -96,12 +92,13 @@ class CallReader:
         where = f"{self._where}.budget"
         amounts = mapping(given, where, "of a dimension to a limit")
         limits = {dimension: check_amount(dimension, limit, where) for dimension, limit in amounts.items()}
-        if "usd" in limits:
+        if (limited := limit_of_prices(limits)) is not None:
             for name, profile in self._pipeline.profiles.items():
                 if not profile.priced:
                     raise InputError(
-                        f"{where}.usd: no price is known of model {name!r}, so the limit cannot be enforced; "
-                        f"set it in the policy: models.{name}.profile.usd: {{input: ..., output: ...}}"
+                        f"{where}.{limited}: no price is known of model {name!r}, so the limit cannot be "
+                        f"enforced; set it in the policy: models.{name}.profile.usd: "
+                        "{input: ..., output: ...}"
                     )
         return limits
 

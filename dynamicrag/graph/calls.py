@@ -83,7 +83,7 @@ def _both(kept: object, options: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return the filter of the config and that of the context as one; a field of both must be equal."""
     what = "of a metadata field to a value or a list"
     first = mapping(kept, f"{CONFIG}.filter", what)
-    second = mapping(options.get("filter") or {}, f"{CONTEXT}.filter", what)
+    second = mapping(options.get("filter"), f"{CONTEXT}.filter", what)
     for field in first.keys() & second.keys():
         if first[field] != second[field]:
             raise InputError(
@@ -95,11 +95,6 @@ def _both(kept: object, options: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 def call_options(given: Given, pipeline: Pipeline, config: Mapping[str, Any] | None = None) -> CallOptions:
     """Check the options of a call and return them, with the run's metadata.
-
-    Args:
-        given: The unchecked options.
-        pipeline: The call's policy, with its stages, options and prices.
-        config: The node's config, which has the metadata.
 
     Raises:
         InputError: An option is unknown or of the wrong type, or leaves no choice.

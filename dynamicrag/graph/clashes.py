@@ -21,13 +21,6 @@ def check(
 ) -> None:
     """Raise unless a node of that name, with those keys, can be added.
 
-    Args:
-        builder: The graph.
-        name: The node's name.
-        names: The keys that it reads and writes.
-        policies: The policies of the node's object.
-        answers: Whether it writes the answer.
-
     Raises:
         PolicyError: A name is taken, or a key is missing or of another type.
     """

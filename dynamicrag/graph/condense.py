@@ -27,12 +27,6 @@ async def condense(turn: TurnState, before: TurnState | None, pipeline: Pipeline
     inherits that question's decision: if it was looked up, both texts are searched for (``open``); if not,
     and this turn names no topic of its own, it is not looked up either (``closed``). All other turns are
     unchanged.
-
-    Args:
-        turn: The new turn.
-        before: The turn before it, if the state holds it.
-        pipeline: Has the helper model, if the policy names one.
-        run: The run.
     """
     text, history = turn["text"], [(role, said) for role, said in turn["history"]]
     if pipeline.policy.observe or not history or not _may_lean(text, history):

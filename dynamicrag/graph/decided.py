@@ -22,13 +22,7 @@ _log = logging.getLogger("dynamicrag.decisions")
 
 
 def shown(emit: Emit, query_id: str, config: "RunnableConfig | None") -> Emit:
-    """Return a function that sends an event to the stream, and shows it everywhere else.
-
-    Args:
-        emit: Sends an event to the stream.
-        query_id: The query.
-        config: The node's config with its callbacks.
-    """
+    """Return a function that sends an event to the stream, and shows it everywhere else."""
 
     def show(event: dict[str, Any]) -> None:
         emit(event)

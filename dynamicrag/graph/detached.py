@@ -8,13 +8,10 @@ __all__ = ["detached"]
 
 
 def detached(config: RunnableConfig | None) -> RunnableConfig:
-    """Return a config without the checkpointer of a graph around; all else stays.
+    """Return the caller's config, by default the context's, without the checkpointer of a graph around.
 
     ``compile(checkpointer=False)`` alone stores nothing, but LangGraph still passes the checkpointer to the
     nodes. They would then interrupt a run that cannot be resumed.
-
-    Args:
-        config: The caller's config; by default that of the context.
     """
     whole = ensure_config(config)
     configurable = {

@@ -23,12 +23,7 @@ class EstimateNow:
 
 
 def estimates_now(pipeline: Pipeline, query: LoggedQuery) -> Mapping[str, EstimateNow]:
-    """Return the present estimates for the decisions of online routers, by the decision's id.
-
-    Args:
-        pipeline: The query's policy.
-        query: The query.
-    """
+    """Return the present estimates for the decisions of online routers, by the decision's id."""
     found = {}
     for decision in query.decisions:
         point = pipeline.points.get(decision.stage)

@@ -74,12 +74,7 @@ def explain(
 ) -> Explanation:
     """Explain a query from this process's memory, or else from the run database.
 
-    Args:
-        policies: The policies, among them the query's.
-        query_id: Its id.
-        decisions: Its decisions, as far as they are stored.
-        question: The question as routers saw it; without it, there are no insights. By default the question
-            in the run database, if texts are stored there.
+    There are insights if the question is known: as given, or from the database, if texts are stored there.
 
     Raises:
         InputError: Neither knows the query.
@@ -94,28 +89,21 @@ def explain(
     asked = question if question is not None else kept.get("question")
     own = policies.get(decisions[0].get("policy", "")) if decisions else None
     insights = {} if asked is None or own is None else insights_of(own, decisions, asked)
-    plans = replans(decisions)
-    if not account:
+    if account:
+        by_stage = ledger.stages(ledger.account(query_id).lines)
+        stages = {stage: cost.figures() for stage, cost in by_stage.items()}
+        cost = ledger.cost(query_id).figures()
+    else:
         path = path or kept.get("path", {})
-        known = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
-        found = Explanation(query_id, path, decisions, plans, insights, (), *known)
-        return _with_feedback(found, pipeline.log, own)
-    stages = {stage: cost.figures() for stage, cost in ledger.stages(ledger.account(query_id).lines).items()}
-    cost = ledger.cost(query_id).figures()
-    found = Explanation(query_id, path, decisions, plans, insights, account, stages, cost)
+        stages, cost = kept.get("stages", {}), kept.get("cost", {})  # empty until the account is settled
+    found = Explanation(query_id, path, decisions, replans(decisions), insights, account or (), stages, cost)
     return _with_feedback(found, pipeline.log, own)
 
 
 def explain_stored(
     log: "Log", kept: Mapping[str, Any], query_id: str, policies: Policies | None = None
 ) -> Explanation:
-    """Explain a query from the run store alone.
-
-    Args:
-        log: The decision log.
-        kept: The record of the query in the run database; empty if there is none.
-        query_id: Its id.
-        policies: Its policy with the learners' present states, if known.
+    """Explain a query from the run store alone; with its policies, also the present estimates of learners.
 
     Raises:
         InputError: The store does not have the query.

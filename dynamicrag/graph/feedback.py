@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 def learn_from(pipeline: Pipeline, turn: TurnState, answer: str, book: Callable[[], None]) -> None:
     """Collect the package's own feedback on a logged query in the background. Never blocks and never fails.
 
-    Args:
-        pipeline: The query's policy.
-        turn: Its turn, as it ended.
-        answer: The answer as the user sees it.
-        book: Closes the books of the query again, once a judge has marked it.
+    ``book`` closes the books of the query again, once a judge has marked its answer.
     """
     log, weight, draft = pipeline.log, pipeline.policy.learning.weight, turn["draft"]
     if log is None:

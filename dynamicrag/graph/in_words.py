@@ -12,14 +12,7 @@ MOST, LONGEST = 20, 100
 
 
 def in_words(query_id: str, decisions: Sequence[Decision], cost: Mapping[str, Figure], calls: int) -> str:
-    """Return the decisions of a query, one a line, and its cost.
-
-    Args:
-        query_id: The query.
-        decisions: Its decisions, in order.
-        cost: Its cost, by dimension; empty if unknown.
-        calls: Number of lines on its account; 0 if unknown.
-    """
+    """Return the decisions of a query, one a line, and its cost; an empty cost, or 0 calls, are unknown."""
     lines = [f"query {query_id}", *islice(map(_decision, decisions), MOST)]
     if len(decisions) > MOST:
         lines.append(f"  … {len(decisions) - MOST} more decisions")

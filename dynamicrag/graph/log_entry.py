@@ -16,12 +16,6 @@ def entry_of(turn: TurnState, decisions: Sequence[Decision], run: Run, pipeline:
     """Return the log entry of a finished turn.
 
     It has the embedding of the question if a stage has computed it, and the text if the policy stores texts.
-
-    Args:
-        turn: The turn.
-        decisions: Its decisions, in order.
-        run: Its run, with the options of the call.
-        pipeline: Its policy.
     """
     policy, embedder = pipeline.policy, pipeline.embedder
     vector = embedder.recent(turn["text"])
@@ -44,9 +38,7 @@ def entry_of(turn: TurnState, decisions: Sequence[Decision], run: Run, pipeline:
 def decisions_of(query: LoggedQuery, policy: str) -> list[Decision]:
     """Return the decisions of a logged query, without what the log lacks: reasons and the cost of choosing.
 
-    Args:
-        query: The query.
-        policy: Name of the policy as decisions have it; ``""`` for the object's first policy.
+    The name of the policy is ``""`` for the object's first one.
     """
     return [_decision(each, query, policy) for each in query.decisions]
 

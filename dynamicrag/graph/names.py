@@ -98,12 +98,7 @@ def state_schema(names: Names) -> type[Any]:
 
 
 def given_schema(names: Names, *, inherits: bool = False) -> type[Any]:
-    """Return the input schema of the whole graph: a conversation or a question.
-
-    Args:
-        names: The keys.
-        inherits: Whether our channel is an input too, from a parent graph.
-    """
+    """Return the input schema of the whole graph: a question or messages, and our channel if inherited."""
     channel = {names.prefix: RagChannel} if inherits else {}
     if names.question is not None:
         return _schema("RagInput", {names.question: str, **channel})

@@ -173,16 +173,7 @@ class Node(Runnable[Any, Any]):
 
 
 class StageNode(Node):
-    """A node of one or more stages.
-
-    Args:
-        policies: See :class:`Node`.
-        name: See :class:`Node`.
-        names: See :class:`Node`.
-        work: The work.
-        stage: The last of its stages.
-        whole: See :class:`Node`.
-    """
+    """A node of one or more stages; ``stage`` is the last of them."""
 
     def __init__(
         self, policies: Policies, name: str, names: Names, work: Work, stage: str, *, whole: bool = False

@@ -74,14 +74,7 @@ class Nodes:
         return Ask(self.policies, name, names, self._walk)
 
     def node(self, stage: str, name: str, names: Names, *, whole: bool = False) -> Node:
-        """Return the node of a stage, for sync and async graphs.
-
-        Args:
-            stage: A name of :attr:`stage_names`; the generator's node decides the prompt as well.
-            name: The node's name.
-            names: The keys of the graph's state.
-            whole: Whether it belongs to the whole graph.
-        """
+        """Return the node of a stage in :attr:`stage_names`; the generator's decides the prompt as well."""
         if stage in ENDS:
             return ENDS[stage](self.policies, name, names, whole=whole)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}

@@ -43,13 +43,7 @@ def observing(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the policy of a fixed pipeline, and the caller's objects as arguments of ``from_policy``.
 
-    Args:
-        retriever: An object, or a spec.
-        model: An object, a spec, or a section of ``models`` as a mapping.
-        prompt: An object, or ``None`` for the default prompt.
-        k: Passages in the prompt.
-        corpus: Files or folders for a built-in retriever.
-        sections: Further sections of the policy.
+    The arguments are those of :meth:`.DynamicRAG.observe`.
 
     Raises:
         PolicyError: The retriever's number of passages is unknown, or a section is given twice.

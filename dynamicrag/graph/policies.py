@@ -13,12 +13,8 @@ from dynamicrag.turn import TurnState
 class Policies(Mapping[str, Pipeline]):
     """Pipelines by the policy name in a turn's state; the first one's name is ``""``.
 
-    Args:
-        first: The pipeline of turns whose call names no policy.
-        further: Pipelines that a call may name.
-
     Attributes:
-        first: As given.
+        first: The pipeline of turns whose call names no policy.
         stages: The stages of all policies, in the topology's order.
         recent: The decisions of recent queries.
         roots: The open root spans of queries under way.
@@ -53,13 +49,7 @@ class Policies(Mapping[str, Pipeline]):
         return any(lacking.issuperset(stages) for lacking in self._lacking.values())
 
     def settle(self, turn: TurnState, wanted: str, where: str, *, begun: bool) -> TurnState:
-        """Return the turn with its policy: the call's, or once it has begun, its own.
-
-        Args:
-            turn: The turn.
-            wanted: The policy that the call names; ``""`` if it names none.
-            where: Place of that name, for messages.
-            begun: Whether an earlier node has begun the turn.
+        """Return the turn with its policy: the call's, or once an earlier node has begun it, its own.
 
         Raises:
             InputError: The policy is unknown, or differs from the turn's.

@@ -9,11 +9,7 @@ KEPT = 1_000
 
 
 class Recent:
-    """Decisions by query id, in memory.
-
-    Args:
-        keep: Number of queries kept; the oldest are dropped first.
-    """
+    """Decisions by query id, in memory; those of the oldest queries are dropped first."""
 
     def __init__(self, keep: int = KEPT) -> None:
         self._keep = keep

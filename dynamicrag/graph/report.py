@@ -15,11 +15,6 @@ def report_of(turn: TurnState, lines: Sequence[Line], ledger: Ledger) -> dict[st
     ``cost`` covers the run that led to this answer, in all processes. ``cost_all_runs`` adds the other runs
     of the query, from any of its checkpoints, as far as this process knows them. If lines of another process
     are missing, both are unknown, and ``provisional`` is set.
-
-    Args:
-        turn: The turn.
-        lines: The calls of this run.
-        ledger: Has the calls of other runs.
     """
     draft = turn.get("draft")
     abstained = turn.get("action") == "abstain" or draft is None

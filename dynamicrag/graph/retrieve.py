@@ -51,10 +51,6 @@ class Retrieve(Node):
 
     Reports list its queries under a name of their own: they have no answer, so their cost compares with no
     answered query. For the same reason they are not in the decision log, and no router learns from them.
-
-    Args:
-        nodes: Has the policies and their walks.
-        names: The keys of the state.
     """
 
     kept_as = "{} (retriever)"

@@ -93,11 +93,6 @@ class RoutedRetriever(BaseRetriever):
 def retriever(nodes: "Nodes", k: int | None, *, gate: bool) -> RoutedRetriever:
     """Return the retriever.
 
-    Args:
-        nodes: The nodes.
-        k: See :class:`RoutedRetriever`.
-        gate: See :class:`RoutedRetriever`.
-
     Raises:
         InputError: ``k`` is invalid.
     """

@@ -57,12 +57,7 @@ def submit_part(
 ) -> None:
     """Pass a query so far to the bookkeeper, with its entry in the decision log.
 
-    Args:
-        pipeline: Its policy.
-        turn: Its turn.
-        decisions: Its decisions so far.
-        run: Its run.
-        **end: Facts of its end, for example ``error``; without any, further calls may follow.
+    ``end`` has facts of its end, for example ``error``; without any, further calls may follow.
     """
     entry = partial(entry_of, turn, decisions, run, pipeline) if decisions else None
     facts = {**facts_of(pipeline, turn, decisions), **end}
@@ -77,15 +72,7 @@ def facts_of(
     *,
     abstained: bool = False,
 ) -> dict[str, Any]:
-    """Return the facts of a query that the run database stores; texts only if the policy stores them.
-
-    Args:
-        pipeline: Its policy.
-        turn: Its turn.
-        decisions: Its decisions.
-        answer: Its answer; empty while it goes on.
-        abstained: Whether the answer is withheld.
-    """
+    """Return the facts of a query that the run database stores; texts only if the policy stores them."""
     steps = [f"{step['stage']}:{step['option']}" for step in turn["escalations"]]
     facts = {"path": turn["path"], "abstained": abstained, "escalations": steps, "signals": turn["signals"]}
     if pipeline.policy.observe:
@@ -96,14 +83,7 @@ def facts_of(
 
 
 async def commit(pipeline: Pipeline, turn: TurnState, decisions: Sequence[Decision], run: Run) -> None:
-    """Commit a query to the decision log, before its answer returns.
-
-    Args:
-        pipeline: Its policy.
-        turn: Its turn.
-        decisions: Its decisions.
-        run: Its run.
-    """
+    """Commit a query to the decision log, before its answer returns."""
     if pipeline.log is None:
         return
     books, entry = pipeline.bookkeeper, partial(entry_of, turn, decisions, run, pipeline)

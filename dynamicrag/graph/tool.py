@@ -78,12 +78,6 @@ class RoutedTool(BaseTool):
 def tool(answers: Answers, name: str, description: str, on_budget: OnBudget) -> RoutedTool:
     """Return the tool.
 
-    Args:
-        answers: Answers its questions.
-        name: Its name.
-        description: Its description.
-        on_budget: See :class:`RoutedTool`.
-
     Raises:
         PolicyError: A value is invalid.
     """

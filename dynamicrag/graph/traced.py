@@ -25,13 +25,7 @@ ROOT = "invoke_workflow dynamicrag"
 class Traced:
     """One execution of a node; as a context, it traces the work.
 
-    Args:
-        roots: The open root spans, for nodes of the whole graph, which share one; ``None`` for a single node.
-        turn: The turn.
-        node: The node's name.
-        shared: Attributes of all its spans.
-        begins: Whether it begins a turn.
-        ends: Whether it ends a turn.
+    Nodes of the whole graph share ``roots``, the open root spans; a single node has none.
     """
 
     def __init__(

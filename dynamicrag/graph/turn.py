@@ -35,13 +35,7 @@ class Asked(NamedTuple):
 def start_turn(
     state: Mapping[str, Any], names: Names, channel: Channel | None, config: RunnableConfig | None
 ) -> TurnState:
-    """Return a new turn for the question that the state holds.
-
-    Args:
-        state: The state.
-        names: Its keys.
-        channel: Our channel with the earlier turns, which this turn replaces.
-        config: The node's config, which has the step.
+    """Return a new turn for the question that the state holds; it replaces the turns in our channel.
 
     Raises:
         InputError: The question is missing, or the question or the system messages are empty, too long, or
@@ -74,13 +68,6 @@ def current_turn(
     So a single node works in a graph without a ``begin`` node. A turn belongs to its message and its text. If
     the message has no id, or the question is a plain text, the same question may be asked again: then a turn
     that has finished or has passed this stage is not reused.
-
-    Args:
-        state: The state.
-        names: Its keys.
-        channel: Our channel.
-        stage: The stage that begins now.
-        config: The node's config.
     """
     if channel is None:
         return start_turn(state, names, None, config)
@@ -97,12 +84,6 @@ def current_turn(
 
 def begun_turn(state: Mapping[str, Any], names: Names, channel: Channel, node: str | None) -> TurnState:
     """Return the turn that another node has begun.
-
-    Args:
-        state: The state.
-        names: Its keys.
-        channel: Our channel.
-        node: The node that continues it, for messages.
 
     Raises:
         InputError: The state now has another question: it was edited while the graph was paused.

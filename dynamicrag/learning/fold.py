@@ -77,8 +77,8 @@ class Folder:
         """Start the background thread, also after a fork; without learners there is none."""
         if not self._pupils or self._pid == os.getpid() or self._closed:
             return
-        self._pid = os.getpid()
         self._folding, self._wake, self._ready = threading.Lock(), threading.Event(), threading.Event()
+        self._pid = os.getpid()
         threading.Thread(target=self._work, name="dynamicrag-learning", daemon=True).start()
 
     def notify(self) -> None:
@@ -96,6 +96,8 @@ class Folder:
         Raises:
             RunsError: The log cannot be read.
         """
+        if self._pid:
+            self.start()  # after a fork in the middle of a fold, nobody would release its lock
         with self._folding:
             return sum(self._fold(pupil) for pupil in self._pupils)
 

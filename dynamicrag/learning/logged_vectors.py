@@ -50,10 +50,8 @@ class LoggedVectors(Embedder):
         missing = [text for text, vector in zip(texts, known, strict=True) if vector is None]
         if any(text.startswith(MARK) for text in missing):
             raise InputError("a logged question has neither words nor a vector of this embedding model")
-        if missing:
-            fresh = iter(self._own.embed_measured(missing, query=query)[0])
-            return np.stack([next(fresh) if v is None else np.asarray(v, np.float32) for v in known]), Usage()
-        return np.stack([np.asarray(v, np.float32) for v in known]), Usage()
+        fresh = iter(self._own.embed_measured(missing, query=query)[0] if missing else ())
+        return np.stack([next(fresh) if v is None else np.asarray(v, np.float32) for v in known]), Usage()
 
     def reads(self, text: str) -> bool:
         """Return whether there is a logged vector for ``text``, or the policy's embedder can read it."""

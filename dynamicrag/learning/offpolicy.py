@@ -10,7 +10,6 @@ divided by the logged probability. A step whose distribution the candidate does 
   precise, never biased, because the propensities are known.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,5 +155,4 @@ def _rounded(values: Floats, least: float) -> Floats:
 
 
 def _ends(reach: Range) -> Floats:
-    ends: Sequence[float] = (reach.low, reach.low, reach.high, reach.high)
-    return np.array(ends)
+    return np.array([reach.low, reach.low, reach.high, reach.high])

@@ -10,6 +10,7 @@ from dynamicrag.llm.pull import cache_dir
 from dynamicrag.plain_values import shown
 from dynamicrag.policy.build_embedders import embedder_of
 from dynamicrag.policy.corpora import CorpusSection
+from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.policy.policy import Policy
 from dynamicrag.policy.sharing import Shared
 from dynamicrag.retrieval.corpus import Corpus
@@ -23,13 +24,6 @@ def make_corpora(
     policy: Policy, ledger: Ledger, known: Profiles, embedder: Embedder, shared: Shared
 ) -> dict[str, Corpus]:
     """Return the corpora of a policy by name; each is ingested on first use, on the ledger.
-
-    Args:
-        policy: The policy.
-        ledger: The account of embedding documents.
-        known: The known profiles of models.
-        embedder: The embedder of corpora without an embedding model of their own.
-        shared: The corpora and embedders of the object's other policies, for reuse.
 
     Raises:
         PolicyError: A path is missing, an embedding model is invalid, or a limit in usd cannot be enforced.
@@ -91,11 +85,13 @@ def _profile(
     profile = override(profile, section.embedding_profile, where)
     budget = policy.objective.budget
     for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
-        if "usd" in limits and not profile.priced:
+        limited = limit_of_prices(limits)
+        if limited is not None and not profile.priced:
+            place = policy.where("objective", "budget", scope, limited)
             raise PolicyError(
-                f"{policy.where('objective', 'budget', scope, 'usd')}: no price is known of {embedder.name}, "
-                f"the embedding model of corpus {name!r}, so the limit cannot be enforced; set it in usd per "
-                f"token: corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
+                f"{place}: no price is known of {embedder.name}, the embedding model of corpus {name!r}, so "
+                "the limit cannot be enforced; set it in usd per token: "
+                f"corpora.{name}.embedding_profile: {{usd: {{input: 2.0e-8}}}}, or 0 if it is free"
             )
     return profile
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dynamicrag.cost.ability import with_accuracy
-from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import Profile, Profiles, most_expensive, override
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.params import check_params
+from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.policy.objects import Objects
 from dynamicrag.policy.policy import Policy
 from dynamicrag.policy.sharing import Shared
@@ -22,11 +22,6 @@ _log = logging.getLogger(__name__)
 
 def make_models(policy: Policy, objects: Objects, shared: Shared) -> dict[str, ChatModel]:
     """Return the chat models of a policy by name, weakest first; each is loaded on first use.
-
-    Args:
-        policy: The policy.
-        objects: The caller's objects.
-        shared: The models of the object's other policies, for reuse.
 
     Raises:
         PolicyError: A model is invalid, or the helper is none of them.
@@ -99,7 +94,7 @@ def _priced(
     unknown_ = [name for name, profile in profiles.items() if not profile.priced]
     budget = policy.objective.budget
     for scope, limits in (("per_query", budget.per_query), ("total", budget.total)):
-        priced = next((d for d in limits if DIMENSIONS.source(d) == "usd"), None)
+        priced = limit_of_prices(limits)
         if unknown_ and priced is not None:
             name = unknown_[0]
             raise PolicyError(

@@ -7,7 +7,7 @@ from functools import partial
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.asking import Resources
 from dynamicrag.drafts.moves import ABSTAIN, VerificationSection, moves, targets, verdicts
-from dynamicrag.drafts.verification import Verification, steps_up
+from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.policy.policy import Policy
 from dynamicrag.registry import parse_spec
@@ -41,10 +41,6 @@ class Built:
 
 def build_stages(policy: Policy, deps: Dependencies) -> Built:
     """Build the stages named in a policy, and those that every query needs.
-
-    Args:
-        policy: The policy.
-        deps: The objects for building stages.
 
     Raises:
         PolicyError: A name is unknown or invalid at its place.
@@ -138,7 +134,7 @@ def _verification(
                 f"{where('escalate')}: {router.registered!r} itself chooses the target; remove this"
             )
         found = moves(options, varied(router.paths), editor)
-    if section.on_failure == "escalate" and not any(map(steps_up, found)):
+    if section.on_failure == "escalate" and not any(move.steps_up for move in found):
         raise PolicyError(
             f"{where('on_failure')}: there is nowhere to escalate to; add the options refine or escalate"
         )

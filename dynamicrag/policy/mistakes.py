@@ -12,11 +12,7 @@ from dynamicrag.plain_values import shown
 def message(error: ValidationError, source: str, kind: type[BaseModel], at: Sequence[str] = ()) -> str:
     """Return the message of the first mistake: the place, the problem and the valid values.
 
-    Args:
-        error: The mistakes.
-        source: The file.
-        kind: The checked class.
-        at: Its place in the policy.
+    ``kind`` is the checked class, and ``at`` its place in the policy.
     """
     first = error.errors()[0]
     # if a value may have two forms, the error in its actual form is the deepest

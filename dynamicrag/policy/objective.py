@@ -1,6 +1,6 @@
 """The section ``objective`` of a policy: the worth of cost in quality, and the budget."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field, NonNegativeFloat, field_validator
 
@@ -54,6 +54,11 @@ class ObjectiveSection(Section):
     def _are_dimensions(cls, weights: dict[Dimension, float]) -> dict[Dimension, float]:
         check_dimensions(weights)
         return weights
+
+
+def limit_of_prices(limits: Iterable[Dimension]) -> Dimension | None:
+    """Return the first limited dimension that follows from the prices of models, if there is one."""
+    return next((name for name in limits if DIMENSIONS.source(name) == "usd"), None)
 
 
 def check_dimensions(amounts: Mapping[Dimension, float]) -> None:

@@ -157,11 +157,6 @@ def _checked(given: Mapping[str, Any], kind: type[T], what: str) -> dict[str, T]
 def check_taken(taken: Taken, what: str, place: str) -> None:
     """Refuse objects named in none of the policies.
 
-    Args:
-        taken: The objects.
-        what: The caller's argument, for messages.
-        place: Place of the name in a policy, for messages.
-
     Raises:
         PolicyError: An object is left over.
     """

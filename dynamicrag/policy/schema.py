@@ -101,9 +101,7 @@ def _parameters(registry: Registry[Any], name: str) -> dict[str, Any]:
 def _spec(registry: Registry[Any], further: Iterable[str] = ()) -> dict[str, Any]:
     """Return the schema of a name or ``{name: {parameter: value}}``, which offers the known names.
 
-    Args:
-        registry: The known classes.
-        further: Further names, whose parameters are not checked.
+    The parameters of further names are not checked.
     """
     listed = sorted({*registry, *further})
     one = {

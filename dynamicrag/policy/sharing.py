@@ -69,10 +69,6 @@ def beside(policy: Policy, first: Policy) -> Policy:
 
     These are the host, the store of queries and their number, and the total of the budget.
 
-    Args:
-        policy: The policy as written.
-        first: The object's first policy.
-
     Raises:
         PolicyError: It has its own total, or other settings of the host or the store.
     """

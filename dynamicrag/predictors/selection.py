@@ -1,17 +1,15 @@
-"""Selection from predictions: limits first, then ``score = quality − λ · Σ weight · cost``.
+"""Selection from predictions: ``score = quality − λ · Σ weight · cost``, over the options within the limits.
 
 Estimates come from a predictor, prices from the cost model; only this module trades one against the
 other. Every function takes one query, with arrays over k options, or n queries at once, with a first
 axis over queries; costs have a last axis over dimensions.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.errors import BudgetError
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.drawing import NO_GENERATOR, draw, mixed
@@ -23,38 +21,6 @@ SAMPLES = 256
 """Draws of posterior sampling, from which each option's probability is estimated."""
 DOUBLINGS = 80
 HALVINGS = 60
-
-
-def admissible(
-    costs: Sequence[Mapping[Dimension, float]], left: Mapping[Dimension, float]
-) -> tuple[list[bool], Dimension | None]:
-    """Exclude the options whose cost exceeds the remaining budget.
-
-    Args:
-        costs: Cost of the rest of the path per option, by dimension.
-        left: The remaining budget of the limited dimensions.
-
-    Returns:
-        Whether each option fits, and the dimension that excludes most of the others.
-    """
-    fits = []
-    struck: dict[Dimension, int] = {}
-    for cost in costs:
-        # a cost that fits exactly must not be excluded by the rounding of floats
-        over = [dimension for dimension, amount in left.items() if cost[dimension] > amount * (1 + TIE)]
-        fits.append(not over)
-        for dimension in over:
-            struck[dimension] = struck.get(dimension, 0) + 1
-    return fits, max(struck, key=lambda d: struck[d], default=None)
-
-
-def cheapest(expected: Sequence[Cost], left: Mapping[Dimension, float]) -> int:
-    """Return the option that exceeds the limits least, in proportion to the remaining budget."""
-
-    def overstep(cost: Cost) -> float:
-        return max((cost[d] / max(amount, 1e-12) for d, amount in left.items()), default=0.0)
-
-    return min(range(len(expected)), key=lambda index: overstep(expected[index]))
 
 
 @dataclass(frozen=True, slots=True)

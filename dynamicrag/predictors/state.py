@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.errors import DynamicRAGError, PolicyError
+from dynamicrag.errors import DynamicRAGError, ModelError, PolicyError
 from dynamicrag.plain_values import shown
 from dynamicrag.whole_file import replacing
 
@@ -34,10 +34,13 @@ def whole(where: str, what: str, mend: str = MEND) -> Iterator[None]:
     """Turn any exception from building an object of a malformed state into an error with its place.
 
     Raises:
-        PolicyError: The state is malformed. Our own errors pass unchanged.
+        PolicyError: The state is malformed. Our own errors that name the place pass unchanged, and so do
+            those of models: a state that cannot be embedded with is not malformed.
     """
     try:
         yield
+    except ModelError:
+        raise
     except DynamicRAGError as error:
         if where in str(error):
             raise

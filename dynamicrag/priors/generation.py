@@ -53,7 +53,7 @@ class Logits:
     spread: Floats
 
 
-class Asked(NamedTuple):
+class QuestionTerms(NamedTuple):
     """A question as the model reads it: the terms' products with x, (s, terms), and the variance of w·x."""
 
     terms: Floats
@@ -94,14 +94,14 @@ class Generation:
     unseen: Floats
     _rows: NDArray[np.float32] = field(init=False, repr=False)
     _pools: dict[tuple[Any, ...], _Pool] = field(init=False, repr=False, default_factory=dict)
-    _questions: dict[tuple[str, bytes], Asked] = field(init=False, repr=False, default_factory=dict)
+    _questions: dict[tuple[str, bytes], QuestionTerms] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # weights and axes in one matrix: a question costs one product
         rows = np.concatenate([self.weights.reshape(-1, self.weights.shape[-1]), self.leverage.axes])
         object.__setattr__(self, "_rows", rows.astype(np.float32))
 
-    def question(self, text: str, vector: NDArray[np.float32] | None = None) -> Asked:
+    def question(self, text: str, vector: NDArray[np.float32] | None = None) -> QuestionTerms:
         """Return a question as the model reads it; every stage of a query asks for it, so it is kept.
 
         Args:
@@ -109,25 +109,25 @@ class Generation:
             vector: Its embedding, (d,); ``None`` without an embedder.
         """
         key = text, b"" if vector is None else vector.tobytes()
-        asked = self._questions.get(key)
-        if asked is None:
+        found = self._questions.get(key)
+        if found is None:
             if len(self._questions) >= REMEMBERED:
                 self._questions.clear()
-            asked = self._questions[key] = self.asked(self.features.row(text, vector))
-        return asked
+            found = self._questions[key] = self.terms(self.features.row(text, vector))
+        return found
 
-    def asked(self, x: ArrayLike) -> Asked:
+    def terms(self, x: ArrayLike) -> QuestionTerms:
         """Return the question of features from ``features.row``, (d,)."""
         row = np.asarray(x, dtype=np.float32)
         product = (self._rows @ row).astype(np.float64)
         split = self.intercepts.size
         variance = self.leverage.of(product[split:], float(row @ row))
         terms = product[:split].reshape(self.intercepts.shape).T * self.leverage.trust(variance)
-        return Asked(terms, variance)
+        return QuestionTerms(terms, variance)
 
     def logits(
         self,
-        asked: Asked,
+        question: QuestionTerms,
         theta: ArrayLike,
         strategies: Sequence[str] = STRATEGIES,
         *,
@@ -140,7 +140,7 @@ class Generation:
         is multiplied by :meth:`Leverage.trust`, and its spread grows.
 
         Args:
-            asked: The question.
+            question: The question.
             theta: Ability of each model, (m,): the logit of a public accuracy on the scale of MMLU.
             strategies: Names of retrieval strategies.
             models: Family name of each model, (m,); one in ``self.models`` adds that model's deviation.
@@ -153,8 +153,8 @@ class Generation:
             PolicyError: Unknown strategy.
         """
         pool = self._pool(_floats(theta), tuple(models), _floats(read))
-        logit = asked.terms @ pool.slopes + pool.level
-        spread = np.sqrt(asked.variance * pool.known + pool.deviation)
+        logit = question.terms @ pool.slopes + pool.level
+        spread = np.sqrt(question.variance * pool.known + pool.deviation)
         if len(strategies) == 1:  # a slice is faster
             row = _strategy(strategies[0])
             return Logits(logit[row : row + 1], spread[row : row + 1])

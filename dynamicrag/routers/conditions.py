@@ -111,14 +111,6 @@ def fact(key: Key, context: StageContext, now: Callable[[], datetime]) -> Any:
     return context.features.get(name)
 
 
-def _language(context: StageContext) -> str | None:
-    return asked_in(context.query.text) or None
-
-
-def _file_type(context: StageContext) -> str | None:
-    return _suffix(context.passages[0]) if context.passages else None
-
-
 def _suffix(passage: Passage) -> str | None:
     """Return the ending of the file that a passage is from, in lower case."""
     for name in (passage["document"], passage["title"]):
@@ -193,8 +185,8 @@ NESTED: Mapping[str, Callable[[Any, str], Constraint]] = {"metadata": _metadata,
 ALWAYS: Mapping[str, Constraint] = {"hour": _of(range(24)), "weekday": _of(WEEKDAYS)}
 """Constraints that always hold."""
 FACTS: Mapping[str, Callable[[StageContext], Any]] = {
-    "language": _language,
-    "file_type": _file_type,
+    "language": lambda context: asked_in(context.query.text) or None,
+    "file_type": lambda context: _suffix(context.passages[0]) if context.passages else None,
     "user": lambda context: context.call.user or None,
     "tags": lambda context: list(context.call.tags),
 }

@@ -22,10 +22,6 @@ class Doubt:
     The belief joins the prior for the question and the model with the signals of the draft. A stage that the
     policy lists under ``escalate.unsure`` is redone if the expected gain exceeds its weighted cost by
     :data:`LEAST_GAIN`.
-
-    Args:
-        outlook: The prior's view of the policy's options.
-        weights: Quality that one unit of each cost dimension is worth.
     """
 
     def __init__(self, outlook: Outlook, weights: Mapping[Dimension, float]) -> None:

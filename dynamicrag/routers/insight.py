@@ -23,12 +23,7 @@ def insight(
 ) -> dict[str, Any]:
     """Return the basis of a decision.
 
-    Args:
-        estimator: The estimator of the qualities.
-        query: The question with the signals known at that time.
-        decision: The decision.
-        names: The estimator's name of every option; options without one are left out.
-        weights: Quality that one unit of each cost dimension is worth.
+    ``names`` has the estimator's name of every option; options without one are left out.
 
     Returns:
         ``rival``: the best other open option by predicted quality, or ``None``. ``effects``: ``feature``

@@ -1,6 +1,7 @@
 """One router over whole paths, which decides several stages jointly and plans again at each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.selection import select
 from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
-from dynamicrag.routers.draws import Explore, generator
+from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.insight import insight, weights_of
+from dynamicrag.routers.offer import Offer, take
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
 from dynamicrag.routers.vectors import computed
 from dynamicrag.topology import TOPOLOGY
@@ -92,31 +93,19 @@ class Joint(Router):
         query = Seen(context.query.text, context.features)
         estimate = await computed(context, self.embeds, self.estimator.estimate, query)
         best = self._best(ways, estimate.mean[0], context)
-        names = [option.name for option in context.options]
-        quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
-        spread = None
-        if estimate.spread is not None:
-            spread = [float(estimate.spread[0, best[i][0]]) if i in best else None for i in range(len(names))]
-        costs = [best[i][1] if i in best else context.expected[i] for i in range(len(names))]
+        quality, spread = np.full((2, len(context.options)), np.nan)
+        costs = list(context.expected)
+        for option, (number, cost) in best.items():
+            quality[option], costs[option] = estimate.mean[0, number], cost
+            if estimate.spread is not None:
+                spread[option] = estimate.spread[0, number]
         price = np.array([self._worth(cost, context) for cost in costs])
-        chosen = select(
-            quality, price[:, None], [1.0],
-            allowed=[a and i in best for i, a in enumerate(context.allowed)],
-            explore=self._explore,
-            rng=generator(self._explore.seed, context) if self._explore.draws else None,
-        )  # fmt: skip
-        index = int(chosen.index)
-        path = "/".join(self._paths[best[index][0]].values())
-        worth = f" less {price[index]:.2f} for its cost" if price.any() else ""
-        return Choice(
-            index=index,
-            reason=f"on the way to {path}: predicted {quality[index]:.2f}{worth}",
-            propensity=float(chosen.propensity),
-            chances=None if chosen.drawn is None else chosen.drawn.tolist(),
-            quality=[float(q) if i in best else None for i, q in enumerate(quality)],
-            spread=spread,
-            expected=costs,
-        )
+        open_ = [allowed and i in best for i, allowed in enumerate(context.allowed)]
+        offer = Offer(quality, price, open_, None if estimate.spread is None else spread, costs)
+        choice = take(offer, context, self._explore)
+        path = "/".join(self._paths[best[choice.index][0]].values())
+        worth = f" less {price[choice.index]:.2f} for its cost" if price.any() else ""
+        return replace(choice, reason=f"on the way to {path}: predicted {quality[choice.index]:.2f}{worth}")
 
     def explain(self, decision: Decision, question: str, path: Mapping[str, str]) -> dict[str, Any]:
         """See the base class; every option is rated by its best path."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.errors import BudgetError, ModelError, PolicyError, unknown
-from dynamicrag.llm.prompts.base import clean
+from dynamicrag.llm.prompts.base import clean, instructed
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.draws import drawn
 from dynamicrag.routers.replies import picked
@@ -149,7 +149,8 @@ class LLMRouter(Router):
             chances = chances_of(reply, names, name) if self._temperature and number == 0 else None
             if chances is not None:
                 for place, chance in zip(places, chances, strict=True):
-                    weights[place] = chance ** (1 / self._temperature)
+                    # relative to the best, which a low temperature must not round to 0 as well
+                    weights[place] = (chance / max(chances)) ** (1 / self._temperature)
                 return _Asked(weights, f"{self.model} prefers {name}")
             weights[places[names.index(name)]] += 1.0
         if not any(weights):
@@ -165,15 +166,13 @@ class LLMRouter(Router):
         return _Asked(weights, f"replies of {self.model}: {counts}")
 
     def _messages(self, context: StageContext, open_: Sequence[Option]) -> "list[BaseMessage]":
-        from langchain_core.messages import HumanMessage, SystemMessage
-
         lines = [
             f"{number}. {option.name}: {clean(self._description(context.stage, option))}"
             for number, option in enumerate(open_, 1)
         ]
         listed = "\n".join([f"Options of the stage '{context.stage}', cheapest first:", *lines])
         asked = f"Question: {clean(context.query.text)}\nOption:"
-        return [SystemMessage(SYSTEM), HumanMessage(f"{listed}\n\n{asked}")]
+        return instructed(SYSTEM, f"{listed}\n\n{asked}")
 
     def _description(self, stage: str, option: Option) -> str:
         """Return an option's description, or else its parameters or its model."""

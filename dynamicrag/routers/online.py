@@ -5,12 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.predictors.base import PREDICTORS, Predictor
-from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.online import Learner
 from dynamicrag.predictors.state import State, whole
 from dynamicrag.records import Decision
@@ -104,6 +102,7 @@ class Online(Estimating):
 
     Attributes:
         stage: The stage that it decides.
+        row: Makes the learner's features of a decision.
         learnt: The state in force, once the options were checked; folding the log replaces it.
     """
 
@@ -135,7 +134,7 @@ class Online(Estimating):
         self.unlogged = () if base is None else base.unlogged
         self._pace = pace
         self._params, self._start, self._explore, self._embed = dict(params), start, dict(explore), embed
-        self._row = Row(retrieved=False, drafted=False)
+        self.row = Row(retrieved=False, drafted=False)
         self.stage = self._where = ""
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
@@ -145,7 +144,7 @@ class Online(Estimating):
         elif stage == VERIFICATION:
             raise PolicyError(f"{where}: a learner of verification needs the findings of 'start: prior'")
         self.stage, self._where = stage, f"{where}.{self.registered}"
-        self._row = Row(retrieved=stage not in TOPOLOGY.ahead, drafted=stage == VERIFICATION)
+        self.row = Row(retrieved=stage not in TOPOLOGY.ahead, drafted=stage == VERIFICATION)
         self.learnt = self.fresh([option.name for option in options])
         try:
             self._exploring(self.learnt.predictor)
@@ -158,7 +157,7 @@ class Online(Estimating):
         assert issubclass(kind, Learner), "only learners are built as this router"
         params = {name: self._placed(name, value) for name, value in self._params.items()}
         learner = kind(**{**kind.beside, **params})
-        return Learnt(learner.start(len(self._row), len(options)), tuple(options))
+        return Learnt(learner.start(len(self.row), len(options)), tuple(options))
 
     def _placed(self, name: str, value: Any) -> Any:
         """Return a hyperparameter, with positions in place of the names of features.
@@ -171,19 +170,15 @@ class Online(Estimating):
             return value
         if isinstance(value, list):
             return [self._placed(name, each) for each in value]
-        if value not in self._row.names:
-            raise PolicyError(unknown(f"{self._where}.{name}", "feature", str(value), self._row.names))
-        return self._row.names.index(value)
+        if value not in self.row.names:
+            raise PolicyError(unknown(f"{self._where}.{name}", "feature", str(value), self.row.names))
+        return self.row.names.index(value)
 
     @property
     def key(self) -> str:
         """Identity of the state: another algorithm, start, reward or row starts again."""
         params = ",".join(f"{name}={value}" for name, value in sorted(self._params.items()))
         return f"{self.stage}/{self.registered}({params})/{self._start}/{self.reward}/row{VERSION}"
-
-    def row(self, signals: Mapping[str, float], vector: ArrayLike | None, embedder: str = "") -> Floats:
-        """Return the learner's features of a decision, (d,); see :class:`~dynamicrag.routers.row.Row`."""
-        return self._row(signals, vector, embedder)
 
     def planned(self, stage: str, options: Sequence[Option]) -> int:
         """See the base class."""
@@ -209,7 +204,7 @@ class Online(Estimating):
             return based
         vector = await question_vector(self._embed, context)
         embedder = "" if self._embed is None else self._embed.name
-        found = learnt.predictor.predict(self._row(context.features, vector, embedder)[None])
+        found = learnt.predictor.predict(self.row(context.features, vector, embedder)[None])
         columns = [learnt.options.index(option.name) for option in context.options]
         quality = based.quality + found.mean[0, columns]
         if self.reward == "quality":

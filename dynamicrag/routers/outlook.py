@@ -22,8 +22,8 @@ from dynamicrag.routers.base import StageContext
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
-PLAIN = {"retrieval": ("single",), "prompt": ("direct",)}
-"""Options assumed for any question, by stage."""
+PLAIN = {"retrieval": "single", "prompt": "direct"}
+"""The option assumed for any question, by stage."""
 UNREAD = -3.0
 """Logit without the documents where they are needed: the user's documents are not in any model."""
 UNNEEDED = 3.0
@@ -145,8 +145,8 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        asked = self.generation.question(context.query.text, vector)
-        return self.generation.logits(asked, [self.ability(name) for name in names], strategies)
+        question = self.generation.question(context.query.text, vector)
+        return self.generation.logits(question, [self.ability(name) for name in names], strategies)
 
     def others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""

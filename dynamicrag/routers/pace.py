@@ -67,9 +67,5 @@ class Pace:
         return [place == cheapest for place in range(len(costs))]
 
     def threshold(self, z: float) -> float:
-        """Return the quality per unit of cost that an open option gives at least.
-
-        Args:
-            z: Share of the total that is spent, from 0 to 1.
-        """
+        """Return the least quality per unit of cost of an option, if a share ``z`` of the total is spent."""
         return float((self.upper * e / self.lower) ** z * self.lower / e)

@@ -79,11 +79,6 @@ def check_option(paths: Sequence[StagePath], stage: str, options: Iterable[str],
 def check_takeable(paths: Sequence[StagePath], options: Mapping[str, Sequence[str]], where: str) -> None:
     """Refuse a policy that lacks options of every path.
 
-    Args:
-        paths: The trained paths.
-        options: Names of every stage's options.
-        where: Place in the policy, for messages.
-
     Raises:
         PolicyError: No path can be taken.
     """
@@ -135,14 +130,8 @@ class PathEstimator:
     ) -> "PathEstimator":
         """Fit both estimators.
 
-        Args:
-            queries: The queries with all known signals, n of them.
-            quality: Observed quality of each path, (n, k); NaN where unobserved.
-            paths: The paths by name, in the order of ``quality``.
-            features: Factory of unfitted features.
-            predictor: Factory of unfitted predictors.
-            about: Facts of the training.
-            groups: As :meth:`Predictor.fit`.
+        As :meth:`Estimator.fit`, with factories of unfitted features and predictors; ``paths`` are in the
+        order of ``quality``.
 
         Raises:
             InputError: As :meth:`Predictor.fit`.

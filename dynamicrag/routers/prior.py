@@ -101,10 +101,11 @@ class Prior(Estimating):
     def planned(self, stage: str, options: Sequence[Option]) -> int:
         """Return the option assumed for any question."""
         names = [option.name for option in options]
-        plain = [names.index(name) for name in PLAIN.get(stage, ()) if name in names]
+        if PLAIN.get(stage) in names:
+            return names.index(PLAIN[stage])
         if stage == "context":
             return next((i for i, option in enumerate(options) if option.params.get("chunks") != 0), 0)
-        return plain[0] if plain else len(options) - 1 if stage in ("retriever", "generator") else 0
+        return len(options) - 1 if stage in ("retriever", "generator") else 0
 
     async def offer(self, context: StageContext) -> Offer | Choice:
         """Return the estimates; a choice for a finding against a draft, which is not traded against cost."""

@@ -37,11 +37,7 @@ def picked(reply: str, names: Sequence[str]) -> str | None:
     The first rule that finds an option decides: the reply in JSON; the whole reply, its first or its last
     line is a name, in any case, quotes or marks, also after a label such as "Option:"; it is a number from 1
     in the list; it names exactly one option as a whole word; it is the beginning of exactly one name.
-    Thoughts (``<think>``) are ignored.
-
-    Args:
-        reply: The reply.
-        names: The options, in the order of the numbered list in the prompt.
+    Thoughts (``<think>``) are ignored. ``names`` are in the order of the numbered list in the prompt.
     """
     text = _FENCE.sub("", _UNOPENED.sub("", _THOUGHT.sub("", reply))).strip()
     found = _in_json(text, names)

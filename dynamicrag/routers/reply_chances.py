@@ -24,10 +24,7 @@ LEAST = 0.5
 def chances_of(completion: Completion, names: Sequence[str], chosen: str) -> list[float] | None:
     """Return the probability of every option; ``None`` if the reply has too few probabilities.
 
-    Args:
-        completion: The reply.
-        names: The options, in the order of the numbered list in the prompt.
-        chosen: The option that the reply names.
+    ``names`` are in the order of the numbered list in the prompt; the reply names ``chosen``.
     """
     masses = _masses(completion.tokens_from(_start(completion.text, names, chosen)), names)
     total = sum(masses)

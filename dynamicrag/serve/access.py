@@ -27,10 +27,6 @@ class Access:
 
     Without keys, the check of the host's name keeps web pages of other origins from asking: a browser that
     was led to this machine by a foreign name sends that name.
-
-    Args:
-        app: The application behind it.
-        keys: The valid keys, if there are any.
     """
 
     def __init__(self, app: ASGIApp, keys: Keys | None) -> None:

@@ -3,19 +3,22 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from math import inf
 
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.in_thread import in_thread
+from dynamicrag.cost.ledger import Ledger
+from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import NullMeter
 from dynamicrag.cost.reservations import Held
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, InputError, TotalExceeded
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.serve.errors import NO_RETRY, Refused
 from dynamicrag.store.address import data_dir
 
@@ -94,37 +97,33 @@ async def share_of(
             raise _too_small(amounts, budget) from None
 
 
-async def correct(rag: DynamicRAG, query_id: str, budget: Budget, booked: Cost) -> None:
-    """Correct the settled cost of a query to its final one, once the meter has covered it."""
-    ledger = rag.pipeline.ledger
+async def correct(ledger: Ledger, lines: Sequence[Line], budget: Budget, booked: Cost) -> None:
+    """Correct the settled cost of calls to their final one, once the meter has covered them."""
     if isinstance(ledger.attribution.meter, NullMeter):
         return
-    account, until = ledger.account(query_id), time.monotonic() + METER_SECONDS
-    while account.provisional and time.monotonic() < until:  # noqa: ASYNC110 - the ledger has threads
+    until = time.monotonic() + METER_SECONDS
+    while any(not line.settled for line in lines) and time.monotonic() < until:  # noqa: ASYNC110 - threads
         await asyncio.sleep(0.1)
-    final = ledger.cost(query_id)
+    final = ledger.total(lines)
     await in_thread(lambda: budget.close(final, booked))
 
 
 def check_prices(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -> None:
-    """Refuse budgets in usd if the price of a model is unknown.
-
-    Args:
-        rag: The policies.
-        budgets: The budgets, by their place for messages.
+    """Refuse budgets of money, by their place for messages, if the price of a model is unknown.
 
     Raises:
         InputError: A price is unknown.
     """
     for where, budget in budgets.items():
-        if "usd" not in budget:
+        limited = limit_of_prices(budget)
+        if limited is None:
             continue
         for pipeline in rag.policies.values():
             for name, profile in pipeline.profiles.items():
                 if not profile.priced:
                     place = pipeline.policy.where("models", name, "profile", "usd")
                     raise InputError(
-                        f"{where}: no price is known of model {name!r}, so usd cannot be limited; set "
+                        f"{where}: no price is known of model {name!r}, so {limited} cannot be limited; set "
                         f"{place}: {{input: ..., output: ...}}"
                     )
 

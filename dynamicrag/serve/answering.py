@@ -37,10 +37,6 @@ Event = str | Answered | Refused
 class Answering:
     """A query that runs. Use :meth:`answer`, or :meth:`head` and :meth:`events`; then :meth:`end`.
 
-    Args:
-        service: The server.
-        question: The question.
-
     Attributes:
         query_id: Id of the query; ``""`` until it is known.
     """

@@ -12,11 +12,6 @@ __all__ = ["Gate"]
 class Gate:
     """Admits queries: some run, some wait in order, further ones are refused.
 
-    Args:
-        concurrency: Number of queries that run at a time.
-        queue: Number of queries that wait.
-        seconds: Longest wait.
-
     Attributes:
         closed: Whether the server stops, and admits no more queries.
         admitted: Number of queries that run or wait.

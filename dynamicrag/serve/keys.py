@@ -39,11 +39,7 @@ class Caller:
 
 
 class Keys:
-    """The valid keys. Only their hashes stay in memory.
-
-    Args:
-        callers: Caller by key.
-    """
+    """The valid keys with their callers. Only hashes of keys stay in memory."""
 
     def __init__(self, callers: Mapping[str, Caller]) -> None:
         self._callers = [(_digest(key), caller) for key, caller in callers.items()]
@@ -73,13 +69,12 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
     """
     if path is not None:
         try:
-            return read_keys(parse_yaml(read_text(path)), str(path))
+            data = parse_yaml(read_text(path))
         except (OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
             why = str(getattr(error, "strerror", None) or error)
             why += "; if it is a key, put the key in quotes" if "whole number" in why else ""
             raise InputError(f"--api-key-file {path}: {why}") from None
+        return read_keys(data, str(path))
     given = [part.strip() for part in environment.get(ENVIRONMENT, "").split(",") if part.strip()]
     if not given:
         return None
@@ -89,11 +84,7 @@ def keys_of(path: Path | None, environment: Mapping[str, str]) -> Keys | None:
 
 
 def read_keys(data: object, where: str) -> Keys:
-    """Check keys and return them.
-
-    Args:
-        data: Key, or mapping of the key's settings, by name.
-        where: Their place, for messages.
+    """Check keys by name, or mappings with a key's settings, and return them.
 
     Raises:
         InputError: There is no key, or one is invalid or used twice.

@@ -18,9 +18,7 @@ class ClientGone(Exception):
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of ``work``, unless the client leaves before; then ``work`` is cancelled.
 
-    Args:
-        request: The request, whose body has been read.
-        work: The work.
+    The body of the request must have been read.
 
     Raises:
         ClientGone: The client has left.

@@ -13,13 +13,7 @@ __all__ = ["BodyLimits"]
 
 
 class BodyLimits:
-    """Refuses bodies below ``/v1/`` that are too large, too slow, encoded, or no JSON.
-
-    Args:
-        app: The application behind it.
-        most: Largest size in bytes.
-        seconds: Longest time in which a body may arrive.
-    """
+    """Refuses bodies below ``/v1/`` that are too large, too slow, encoded, or no JSON."""
 
     def __init__(self, app: ASGIApp, most: int, seconds: float) -> None:
         self._app = app

@@ -19,11 +19,7 @@ router = APIRouter()
 
 
 class Metrics:
-    """The metrics of one application. Amounts are those known at the end of a query.
-
-    Args:
-        gate: Has the number of queries under way.
-    """
+    """The metrics of one application. Amounts are those known at the end of a query."""
 
     def __init__(self, gate: Gate) -> None:
         self.registry = CollectorRegistry()
@@ -45,15 +41,7 @@ class Metrics:
         waiting.set_function(lambda: gate.admitted - gate.running)
 
     def ended(self, policy: str, status: int, seconds: float, cost: Cost, usages: Iterable[Usage]) -> None:
-        """Count a query.
-
-        Args:
-            policy: Name of its policy.
-            status: Its HTTP status.
-            seconds: Its duration.
-            cost: Its cost, also if it failed.
-            usages: The consumption of its calls.
-        """
+        """Count a query, with its cost also if it failed."""
         for usage in usages:
             self._tokens.labels(policy, "input").inc(usage.input_tokens)
             self._tokens.labels(policy, "output").inc(usage.output_tokens)
@@ -63,11 +51,7 @@ class Metrics:
         self._usd.labels(policy).inc(cost.known("usd") or 0.0)
 
     def text(self, left: dict[str, float]) -> bytes:
-        """Return all metrics in Prometheus's text format.
-
-        Args:
-            left: Rest of the total budget, by dimension.
-        """
+        """Return all metrics in Prometheus's text format, with the rest of the total budget by dimension."""
         for dimension, amount in left.items():
             self._left.labels(dimension).set(amount)
         return generate_latest(self.registry)

@@ -22,12 +22,7 @@ EVERY = "*"
 
 
 class RootPath:
-    """ASGI middleware for a server below a path of a proxy, whether or not the proxy removes that path.
-
-    Args:
-        app: The application behind it.
-        root: The path, as ``/rag``.
-    """
+    """Serves below the path of a proxy, as ``/rag``, whether or not the proxy removes that path."""
 
     def __init__(self, app: ASGIApp, root: str) -> None:
         self._app = app

@@ -69,14 +69,7 @@ def run(
 
 
 class _Server(uvicorn.Server):
-    """A server whose stop by a signal is an orderly end: the signal is not raised again.
-
-    Args:
-        config: The configuration.
-        started: Called when clients are accepted.
-        app: The application.
-        grace_seconds: The time that running queries have to end.
-    """
+    """A server whose stop by a signal is an orderly end: the signal is not raised again."""
 
     def __init__(
         self, config: uvicorn.Config, started: Callable[[], None], app: FastAPI, grace_seconds: float

@@ -1,34 +1,14 @@
 """Bodies of requests and responses, for checking and for the OpenAPI document."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from dynamicrag.graph.events import Source
 from dynamicrag.records import Decision, Figure
-
-__all__ = [
-    "CallOptions",
-    "ChatRequest",
-    "Completion",
-    "ErrorBody",
-    "Explained",
-    "FeedbackRequest",
-    "FeedbackStored",
-    "Message",
-    "ModelCard",
-    "ModelList",
-]
+from dynamicrag.turn import Escalation
 
 MOST_MESSAGES, LONGEST_NAME = 1_000, 200
-
 
 Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME)]
 Value = StrictStr | StrictBool | StrictInt | StrictFloat
@@ -106,13 +86,6 @@ class Usage(BaseModel):
     total_tokens: int
 
 
-class Source(BaseModel):
-    """A passage that supports the answer."""
-
-    id: str
-    title: str
-
-
 class Extension(BaseModel):
     """The way of the query and its cost."""
 
@@ -124,7 +97,7 @@ class Extension(BaseModel):
     sources: list[Source]
     abstained: bool
     outside: bool = Field(description="Whether the documents do not cover the question.")
-    escalations: list[dict[str, Any]]
+    escalations: list[Escalation]
     ignored: list[str] = Field(description="Parameters of the request without effect.")
 
 

@@ -24,10 +24,6 @@ _log = logging.getLogger(__name__)
 class Service:
     """Everything that the endpoints of one application share.
 
-    Args:
-        rag: The policies.
-        settings: Keys and limits.
-
     Attributes:
         graph: The compiled graph of all policies.
         gate: The number of queries at a time.

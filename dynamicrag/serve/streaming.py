@@ -25,14 +25,7 @@ BEAT_SECONDS = 10.0
 
 
 class EventStream(StreamingResponse):
-    """The streamed response of a query; when it ends, or its client leaves, the query ends as well.
-
-    Args:
-        answering: The query, after its head.
-        question: The question.
-        created: Time of the response, in seconds since the epoch.
-        include_usage: Whether the last chunk reports usage.
-    """
+    """The response to a query after its head; when it ends, or its client leaves, the query ends as well."""
 
     def __init__(
         self, answering: Answering, question: Question, created: int, *, include_usage: bool
@@ -69,14 +62,7 @@ async def _events(answering: Answering, chunks: "_Chunks") -> AsyncIterator[byte
 
 
 class _Chunks:
-    """Makes the chunks of one response.
-
-    Args:
-        query_id: Id of the query.
-        question: The question.
-        created: Time of the response.
-        include_usage: Whether the last chunk reports usage.
-    """
+    """Makes the chunks of one response."""
 
     def __init__(self, query_id: str, question: Question, created: int, *, include_usage: bool) -> None:
         self._question = question

@@ -31,7 +31,12 @@ class Ticket:
 
 @asynccontextmanager
 async def admitted(
-    service: Service, policy: str, user: str, budget: Mapping[str, float], limits: Mapping[str, float]
+    service: Service,
+    policy: str,
+    user: str,
+    budget: Mapping[str, float],
+    limits: Mapping[str, float],
+    resumed: str = "",
 ) -> AsyncIterator[Ticket]:
     """Wait for a query's turn; hold it and its share of the user's budget while the query runs.
 
@@ -41,12 +46,15 @@ async def admitted(
         user: The user whose budget pays.
         budget: Limit of that user's cost per day, by dimension.
         limits: The call's own limits, by dimension.
+        resumed: Id of a query that goes on after a pause; its calls so far are paid.
 
     Raises:
         Refused: The queue is full, the budget is used up, the query takes too long, or the server stops.
     """
     per_query = policy_named(service.rag, policy).budget.per_query
-    ticket, began, status = Ticket(), time.perf_counter(), CANCELLED
+    ledger = service.rag.pipeline.ledger
+    paid = len(ledger.account(resumed).lines)
+    ticket, began, status = Ticket(query_id=resumed), time.perf_counter(), CANCELLED
     try:
         with service.gate.admission():
             async with share_of(user, budget, {**per_query, **limits}) as share, service.gate.place():
@@ -55,9 +63,10 @@ async def admitted(
                     async with _in_time(service.settings.seconds):
                         yield ticket
                 finally:
-                    share.settle(service.rag.pipeline.ledger.cost(ticket.query_id))
+                    lines = ledger.account(ticket.query_id).lines[paid:]
+                    share.settle(ledger.total(lines))
                     if share.budget is not None:
-                        service.later(correct(service.rag, ticket.query_id, share.budget, share.booked))
+                        service.later(correct(ledger, lines, share.budget, share.booked))
         status = 200
     except Exception as error:
         status = status_of(error)

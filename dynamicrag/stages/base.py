@@ -67,6 +67,10 @@ class Run:
     call: CallOptions = NO_OPTIONS
     depth: int = 0
 
+    def withdraw(self, message_id: str, reason: str) -> None:
+        """Tell the consumer that a message that it has seen is no answer."""
+        self.emit({"type": "withdrawn", "message_id": message_id, "reason": reason})
+
     @property
     def thread(self) -> str:
         """Id of the conversation; ``""`` without one."""

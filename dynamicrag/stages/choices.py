@@ -58,6 +58,8 @@ async def chosen(router: Router, context: StageContext) -> Choice:
         path=_path(choice.path, what),
         outside=bool(choice.outside),
         chances=_chances(choice.chances, context, what),
+        base=_per_option(choice.base, "base", context, what),
+        state=_whole(choice.state, what),
     )
 
 
@@ -116,6 +118,13 @@ def _chances(given: Any, context: StageContext, what: str) -> list[float] | None
     if any(chance is None or not 0 <= chance <= 1 for chance in chances):
         raise ObjectError(f"{what} gave chances={shown(given)}; valid: None, or numbers from 0 to 1")
     return [float(chance or 0.0) for chance in chances]
+
+
+def _whole(given: Any, what: str) -> int | None:
+    try:
+        return None if given is None else as_index(given)
+    except TypeError:
+        raise ObjectError(f"{what} gave state={shown(given)}; valid: None, or a whole number") from None
 
 
 def _costs(given: Any, context: StageContext, what: str) -> list[Cost] | None:

@@ -31,13 +31,10 @@ On HotpotQA and 2WikiMultihopQA it keeps 2.6 to 3.9 of 8 passages, and 3.2 to 5.
 
 
 def _check_kinds(params: Mapping[str, Any], where: str) -> None:
-    """Refuse numbers for flags and flags for numbers: YAML's ``yes`` is 1 to Python."""
+    """Refuse numbers for flags, and flags that exclude each other or need a number."""
     for flag in FLAGS:
         if not isinstance(params.get(flag, False), bool):
             raise PolicyError(f"{where}.{flag}: expected true or false, got {shown(params[flag])}")
-    for key in MOST:
-        if isinstance(params.get(key), bool):
-            raise PolicyError(f"{where}.{key}: expected a whole number, got {params[key]}")
     if params.get("adaptive"):
         if params.get("whole"):
             raise PolicyError(f"{where}: 'adaptive' chooses among chunks; remove 'whole' or 'adaptive'")
@@ -66,8 +63,8 @@ def context_option(name: str, params: Any, where: str) -> Option:
     for key, value in params.items():
         if key not in (*FLAGS, *MOST):
             raise PolicyError(unknown(where, "key", key, (*FLAGS, *MOST)))
-        least = int(key != "chunks")
-        if key in MOST and not (isinstance(value, int) and least <= value <= MOST[key]):
+        least, number = int(key != "chunks"), isinstance(value, int) and not isinstance(value, bool)
+        if key in MOST and not (number and least <= value <= MOST[key]):
             raise PolicyError(
                 f"{where}.{key}: expected a whole number from {least} to {MOST[key]:,}, got {shown(value)}"
             )

@@ -11,14 +11,13 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
-from dynamicrag.predictors.selection import cheapest
 from dynamicrag.routers.asking import NOBODY
 from dynamicrag.routers.base import StageContext, embed_nothing
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import rounded
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.routing import Asker
-from dynamicrag.stages.situation import Room, Situation
+from dynamicrag.stages.situation import Room, Situation, cheapest
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.turn import TurnState
 
@@ -62,14 +61,8 @@ class Contexts:
     ) -> tuple[StageContext, str | None]:
         """Return the context of a decision, and the limit that closes options, if any.
 
-        Args:
-            point: The stage, or verification.
-            turn: The turn.
-            call: The options of the call.
-            features: The signals known now.
-            situation: The situation of the turn; by default that of a stage before the draft.
-            without: Options that have failed and are closed.
-            limited: Whether the limits of cost hold; without them, every open option fits.
+        ``situation`` is by default that of a stage before the draft. The options ``without`` have failed and
+        are closed. If the decision is not ``limited``, every open option fits.
 
         Raises:
             BudgetExceeded: No option fits the budget, and the policy says to raise.

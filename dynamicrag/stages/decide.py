@@ -36,10 +36,6 @@ class Decider:
     """Decides at any stage, under one cost model and one budget.
 
     Args:
-        stages: The stages by name.
-        cost_model: Prices plans.
-        budget: The limits.
-        ledger: The account of the choosing.
         asks: Calls of verifiers about a draft.
         doubts: Stages that verification decides again if a draft is probably wrong.
         mover: Name of verification's router, which decides on the way to a path it has named.
@@ -89,12 +85,7 @@ class Decider:
 
         A forced decision is recorded under the router name ``forced``, so that no router learns from it.
 
-        Args:
-            point: The stage, or verification.
-            turn: The turn.
-            call: The options of the call.
-            situation: The situation of the turn; by default that of a stage before the draft.
-            router: The router; by default the point's own.
+        ``situation`` is by default that of a stage before the draft, and ``router`` the point's own.
 
         Raises:
             BudgetExceeded: No option fits the budget, and the policy says to raise.

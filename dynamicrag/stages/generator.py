@@ -115,13 +115,13 @@ class GeneratorStage(StageBase):
                     f"({completion.text[:40]!r}); ask again, or take another model"
                 )
         except (ModelError, BudgetError) as error:
-            if streams:
-                _withdraw(shown.message_id, "failed", run)
+            if streams and shown.message_id:
+                run.withdraw(shown.message_id, "failed")
             if isinstance(error, UnfinishedAnswer):
                 error.instead = self._unfinished(option, error, strategy, fitted, question)
             raise
-        if streams and shown.message_id != completion.message_id:
-            _withdraw(shown.message_id, "thoughts", run)
+        if streams and shown.message_id not in ("", completion.message_id):
+            run.withdraw(shown.message_id, "thoughts")
         shown_it = streams and bool(completion.message_id)
         draft = drafted(completion, answer, option.name, fitted.dropped, streamed=shown_it)
         return {"draft": draft, "passages": fitted.passages}
@@ -150,8 +150,3 @@ class GeneratorStage(StageBase):
         return min(
             (expected(name) for name in others if expected(name) <= expected(option.name)), default=0.0
         )
-
-
-def _withdraw(message_id: str, reason: str, run: Run) -> None:
-    if message_id:
-        run.emit({"type": "withdrawn", "message_id": message_id, "reason": reason})

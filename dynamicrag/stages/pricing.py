@@ -8,11 +8,10 @@ from dynamicrag.cost.cost_model import CostModel
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import CHARACTERS, Asks, Plan
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.checked import applied
 from dynamicrag.stages.retrieval import known_before
-from dynamicrag.stages.situation import Room
+from dynamicrag.stages.situation import Room, admissible
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.turn import TurnState

@@ -18,14 +18,8 @@ def request_of(
     """Return the request for more budget.
 
     An option that is estimated to be no better than the answer that stands is not offered, unless no other
-    is.
-
-    Args:
-        shortage: The lack.
-        turn: The turn.
-        standing: The probability that the answer that stands is right; 0 without an answer, ``None`` if it is
-            unknown.
-        answered: Whether there is an answer that stands.
+    is. ``standing`` is the probability that the answer that stands is right: 0 without an answer, ``None`` if
+    it is unknown.
     """
     offers = [_offer(each, standing, answered=answered) for each in shortage.options]
     better = [each for each in offers if each["gain"] is None or each["gain"] > 0]

@@ -2,21 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dynamicrag.cost.expect import CHARACTERS, HelperCall, Plan
 from dynamicrag.errors import BudgetError, ModelError, PolicyError, unknown
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.prompts.base import clean
+from dynamicrag.llm.prompts.base import clean, instructed
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps
 from dynamicrag.stages.call import call
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.turn import TurnState
 from dynamicrag.types import Option
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
 
 MOST = 4
 """Largest number of search texts."""
@@ -89,9 +86,10 @@ class RewriteStage(StageBase):
         if option.name == "none":
             return {"queries": []}
         question = turn["text"]
+        prompt = instructed(INSTRUCTIONS[option.name], f"Question: {clean(question)}")
         try:
             completion = await call(
-                run, turn["id"], self.name, self._models[option.name], messages(option.name, question),
+                run, turn["id"], self.name, self._models[option.name], prompt,
                 max_tokens=MAX_TOKENS[option.name], tags=["nostream"],
             )  # fmt: skip
         except (ModelError, BudgetError):
@@ -116,13 +114,6 @@ def writer(params: Mapping[str, Any], where: str, deps: StageDeps) -> str:
     if not isinstance(name, str) or name not in deps.models:
         raise PolicyError(unknown(f"{where}.model", "model", name, deps.models))
     return name
-
-
-def messages(option: str, question: str) -> "list[BaseMessage]":
-    """Return the prompt of an option."""
-    from langchain_core.messages import HumanMessage, SystemMessage
-
-    return [SystemMessage(INSTRUCTIONS[option]), HumanMessage(f"Question: {clean(question)}")]
 
 
 def queries(option: str, question: str, said: str) -> list[str]:

@@ -53,7 +53,7 @@ class Asker:
 
 
 class RouterAsk:
-    """Calls a model for one decision; see :class:`~dynamicrag.routers.base.Ask`."""
+    """Calls a model for one decision; see :class:`~dynamicrag.routers.asking.Ask`."""
 
     def __init__(self, asker: Asker, stage: str, query_id: str, options: CallOptions) -> None:
         self._asker, self._stage, self._query_id, self._options = asker, stage, query_id, options
@@ -92,6 +92,7 @@ class RouterAsk:
         if embedder is None or embedder.runs == "in_process" or not embedder.reads(text):
             return
         if embedder.recent(text, query=False) is None:
+            self.calls += 1
             with self._waiting():
                 await portal.arun(self._embed(embedder, text))  # a cancelled caller leaves no reservation
 
@@ -104,11 +105,9 @@ class RouterAsk:
             with ledger.span(
                 self._query_id, ROUTE + self._stage, embedder.name, profile, embedder.name, kind="embeddings"
             ) as line:
-                try:
-                    _, line.usage = await embedder.aembed_measured([text])
-                finally:
-                    line.booked = ledger.line_cost(line)
-                    held.settle(line.booked)
+                _, line.usage = await embedder.aembed_measured([text])
+                line.booked = ledger.line_cost(line)
+            held.settle(line.booked)
 
     @property
     def _budget(self) -> Budget:

@@ -90,11 +90,7 @@ class Shortages:
     ) -> Shortage | None:
         """Return the lack at a stage at which no option fits; ``None`` if the totals allow none either.
 
-        Args:
-            stage: The stage.
-            turn: The turn before its decision.
-            call: The options of the call.
-            short: The amounts that refused calls lacked, by option.
+        ``short`` has the amounts that refused calls lacked, by option.
         """
         began = time.perf_counter()
         with self._ledger.span(
@@ -154,17 +150,16 @@ class Shortages:
     ) -> Shortage | None:
         budget, rest = await self._rest(turn, call)
         found: list[Priced] = []
+        path = {**turn.get("path", {}), **(choice.path or {})}
         for index, (option, plan) in enumerate(zip(point.options, situation.plans, strict=True)):
             if index == choice.index and choice.path is not None:
-                plan = self._pricing.plan(turn, {**turn.get("path", {}), **choice.path})
-            path = {**turn.get("path", {}), **(choice.path or {})}
-            extra: Amounts = {}
-            if situation.open[index] and plan is not None:
-                extra = await self._extra(plan, {**turn, "path": path}, rest, {})
+                plan = self._pricing.plan(turn, path)
+            if not situation.open[index] or plan is None:
+                continue
+            extra = await self._extra(plan, {**turn, "path": path}, rest, {})
             if extra:
-                found.append(
-                    Priced(option.name, None if choice.quality is None else choice.quality[index], extra)
-                )
+                quality = None if choice.quality is None else choice.quality[index]
+                found.append(Priced(option.name, quality, extra))
         if point.options[choice.index].name not in [each.option for each in found]:
             return None  # the totals close it
         return self._shortage(point.name, found, turn, budget, rest)
@@ -177,12 +172,6 @@ class Shortages:
         """Return the amounts that a plan lacks of the query's own limits; nothing if a total closes it.
 
         They pay for the plan as the decision checks it, and for the reservation of its prompt.
-
-        Args:
-            plan: The plan.
-            turn: The turn, with the plan's path.
-            rest: The rest of the limits.
-            short: The amounts that a refused call lacked.
         """
         if isinstance(self._generator, GeneratorStage):
             tokens = await self._generator.most_input(turn, plan, turn["path"])

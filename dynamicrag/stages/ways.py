@@ -41,25 +41,12 @@ def attempt_of(turn: TurnState) -> Attempt:
     )
 
 
-def taken_up(attempt: Attempt) -> TurnState:
-    """Return the changes of the turn that restore an earlier draft."""
-    return TurnState(
-        draft=attempt["draft"],
-        path=attempt["path"],
-        candidates=attempt["candidates"],
-        passages=attempt["passages"],
-        known=attempt["known"],
-        signals=attempt["signals"],
-        unverified=attempt["unverified"],
-    )
-
-
 def turned_back(turn: TurnState) -> TurnState:
     """Return the turn with the last earlier draft restored, after a path without a draft."""
     *before, last = turn["earlier"]
     wanted = turn.get("wanted")
     failed = [*turn.get("failed", []), *([wanted] if wanted else [])]
-    return {**turn, **taken_up(last), "earlier": before, "failed": failed, "wanted": None, "redo": None}
+    return {**turn, **last, "earlier": before, "failed": failed, "wanted": None, "redo": None}
 
 
 def new_turn(query_id: str, text: str) -> TurnState:

@@ -14,6 +14,14 @@ HEAT = DimensionRow(
     follows="joules",
     coefficient=Coefficient("kcal_per_kwh", per=JOULES_PER_KWH, default=Bounds(860.0), most=900.0),
 )
+EUR = DimensionRow(
+    "eur",
+    "euros",
+    prefix="€",
+    hard=True,
+    follows="usd",
+    coefficient=Coefficient("eur_per_usd", per=1.0, default=Bounds(0.9), most=10.0),
+)
 
 
 def register(monkeypatch: pytest.MonkeyPatch, row: DimensionRow = HEAT) -> None:

@@ -5,7 +5,6 @@ from dynamicrag.cost.cost_model import CostModel, Priced
 from dynamicrag.cost.expect import Asks, Plan
 from dynamicrag.cost.profiles import Host, Profile, Rate
 from dynamicrag.cost.vector import Cost
-from dynamicrag.predictors.selection import admissible, cheapest
 
 LARGE = Profile(runs="in_process", cpu_seconds=Rate(input=0.02, output=0.1))
 SMALL = Profile(runs="in_process", cpu_seconds=Rate(input=0.002, output=0.01))
@@ -42,13 +41,6 @@ def test_what_prompts_share_is_computed_once_where_the_model_keeps_it():
 
 def test_the_worst_case_is_a_long_answer_with_nothing_kept():
     assert joules(MODEL.worst(PLAN)) == pytest.approx(4 * (480 * 0.02 + 64 * 0.1))
-
-
-def test_limits_strike_out_what_does_not_fit_and_name_the_dimension():
-    costs = [Cost({("joules", "modelled"): 10.0}), Cost({("joules", "modelled"): 90.0})]
-    assert admissible(costs, {"joules": 50}) == ([True, False], "joules")
-    assert admissible(costs, {}) == ([True, True], None)
-    assert cheapest(costs, {"joules": 5}) == 0
 
 
 class TestVerifiers:

@@ -8,7 +8,7 @@ from dynamicrag.cost.amounts import amount
 from dynamicrag.cost.bounds import Bounds
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.charge import Amount, cost_of
-from dynamicrag.cost.dimension_table import Coefficient, DimensionRow, Dimensions
+from dynamicrag.cost.dimension_table import DimensionRow, Dimensions
 from dynamicrag.cost.dimensions import DIMENSIONS, JOULES_PER_KWH
 from dynamicrag.cost.profiles import load_profiles, override
 from dynamicrag.cost.rates import IN_PROCESS, Host, Profile
@@ -16,7 +16,7 @@ from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, PolicyError
 from dynamicrag.lab.view.amounts import reach
 from dynamicrag.types import Usage
-from tests.cost.rows import HEAT, register
+from tests.cost.rows import EUR, HEAT, register
 
 KWH = Amount(JOULES_PER_KWH, "measured")
 
@@ -59,10 +59,7 @@ def test_the_same_row_may_be_registered_again(heat):
 
 
 def test_a_row_that_follows_from_a_hard_dimension_may_be_hard(monkeypatch):
-    rate = Coefficient("eur_per_usd", per=1.0, default=Bounds(0.9), most=10.0)
-    register(
-        monkeypatch, DimensionRow("eur", "euros", prefix="€", hard=True, follows="usd", coefficient=rate)
-    )
+    register(monkeypatch, EUR)
     unpriced = cost_of(Usage(input_tokens=10, output_tokens=1), Profile(priced=False), Host())
     assert unpriced["eur"] == unpriced["usd"] == 0.0
     dear = load_profiles().models["openai:gpt-4o"]

@@ -25,11 +25,11 @@ STEPS = {"begin": ASKED, "grant": Command(resume=True), "refuse": Command(resume
 
 def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Do the steps, and report each."""
-    from dynamicrag.policy import assembly, build_embedders
+    from dynamicrag.policy import build_embedders, build_models
 
     maker = Maker(Path(given["docs"]))
     maker.scripts["small"] = lambda kind, text: "unanswerable"
-    assembly.chat_model, build_embedders.LocalEmbedder = maker.model, WordCounter  # type: ignore[assignment,misc]
+    build_models.chat_model, build_embedders.LocalEmbedder = maker.model, WordCounter  # type: ignore[assignment,misc]
     budget = {"per_query": {"usd": 0.02}, "total": {"usd": 5.0}, "account": "team", "exhausted": "ask"}
     rag = maker(models=PRICED, runs={"keep": 100}, objective={"budget": budget}, stages=ESCALATING)
     thread = {"configurable": {"thread_id": given["thread"]}}

@@ -56,10 +56,10 @@ def report(out: dict[str, Any], rag: Any, calls: int) -> dict[str, Any]:
 
 def work(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Do the steps."""
-    from dynamicrag.policy import assembly, build_embedders
+    from dynamicrag.policy import build_embedders, build_models
 
     maker = Maker(Path(given["docs"]))
-    assembly.chat_model, build_embedders.LocalEmbedder = maker.model, WordCounter  # type: ignore[assignment,misc]
+    build_models.chat_model, build_embedders.LocalEmbedder = maker.model, WordCounter  # type: ignore[assignment,misc]
     shared = {"account": "team"} if given.get("shared") else {}
     rag = maker(
         models=PRICED,

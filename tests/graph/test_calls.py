@@ -9,6 +9,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 
 from dynamicrag.errors import BudgetExceeded, InputError, ProviderError
 from dynamicrag.graph.calls import given_options
+from tests.cost.rows import EUR, register
 
 from .conftest import TOWNS, call
 from .test_books import PRICED
@@ -158,9 +159,12 @@ def test_a_budget_of_the_call_closes_options(make, ask):
     assert at("generator", app.invoke(ask(QUESTION)))["chosen"] == "large"
 
 
-def test_a_budget_in_money_needs_prices(make, ask):
-    with pytest.raises(InputError, match=r"budget\.usd: no price is known of model 'small'.*models\.small"):
-        make().build_graph().compile().invoke(ask(QUESTION), given(budget={"usd": 1}))
+@pytest.mark.parametrize("money", ["usd", "eur"])
+def test_a_budget_in_money_needs_prices(make, ask, monkeypatch, money):
+    register(monkeypatch, EUR)
+    wrong = rf"budget\.{money}: no price is known of model 'small'.*models\.small"
+    with pytest.raises(InputError, match=wrong):
+        make().build_graph().compile().invoke(ask(QUESTION), given(budget={money: 1}))
 
 
 @dataclasses.dataclass

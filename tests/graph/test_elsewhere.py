@@ -44,11 +44,11 @@ def process(docs, tmp_path):
 @pytest.fixture
 def worker(docs, tmp_path, monkeypatch):
     """Return the same for another object of this process, whose ledger knows as little of the others."""
-    from dynamicrag.policy import assembly, build_embedders
+    from dynamicrag.policy import build_embedders, build_models
 
     monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DYNAMICRAG_DATA", str(tmp_path / "data"))
-    for module, name in ((assembly, "chat_model"), (build_embedders, "LocalEmbedder")):
+    for module, name in ((build_models, "chat_model"), (build_embedders, "LocalEmbedder")):
         monkeypatch.setattr(module, name, getattr(module, name))  # undone after the test
     saved = str(tmp_path / "threads.sqlite")
     return lambda *steps, **given: work(

@@ -1,6 +1,7 @@
 """Rows of a decision log."""
 
-from dynamicrag.store.logged import LoggedDecision, LoggedQuery
+from dynamicrag.store.logged import LoggedQuery
+from tests.learning.logged import decided
 
 
 def decision(
@@ -14,11 +15,9 @@ def decision(
     options=("small", "large"),
 ):
     """Return a logged decision between two models."""
-    count = len(options)
-    return LoggedDecision(
-        stage=stage, seq=seq, router=router, state=0, options=options, allowed=(True,) * count,
-        chosen=chosen, chances=tuple(float(name == chosen) for name in options),
-        expected=({"usd": 0.001},) * count, quality=base, base=base, features={"words": words},
+    return decided(
+        stage, seq, chosen, options, router=router, chances=tuple(float(name == chosen) for name in options),
+        expected=({"usd": 0.001},) * len(options), quality=base, base=base, features={"words": words},
     )  # fmt: skip
 
 

@@ -77,6 +77,19 @@ def test_folding_again_learns_nothing_twice(log):
     assert (estimate(own) == before).all()
 
 
+def test_a_process_forked_in_the_middle_of_a_fold_can_fold(log):
+    folder = Folder(logged(20, log), [pupil()])
+    folder.start()
+    assert folder.ready(5.0)
+    folder._folding.acquire()  # a fork leaves the locks as they were, and only the caller's thread
+    folder._pid -= 1
+    done = threading.Thread(target=folder.fold, daemon=True)
+    done.start()
+    done.join(5.0)
+    folder.close()
+    assert not done.is_alive()
+
+
 @pytest.mark.parametrize("every", [7, 1_000])
 def test_a_process_that_starts_in_the_middle_reaches_the_same_state(monkeypatch, new, every):
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", every)

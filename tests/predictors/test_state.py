@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dynamicrag.errors import InputError, PolicyError
+from dynamicrag.errors import InputError, PolicyError, ProviderError
 from dynamicrag.predictors.base import PREDICTORS, Predictor
 from dynamicrag.predictors.state import FORMAT, META, State, whole
 from tests.predictors.tables import table
@@ -134,3 +134,5 @@ def test_a_mistake_within_a_state_names_its_file():
     said = r"^r\.npz: has another version$"
     with pytest.raises(PolicyError, match=said), whole("r.npz", "trained router"):
         raise PolicyError("r.npz: has another version")
+    with pytest.raises(ProviderError, match=r"^embedder e5: too many requests$"), whole("r.npz", "router"):
+        raise ProviderError("embedder e5: too many requests")  # the file is as it should be

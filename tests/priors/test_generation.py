@@ -41,7 +41,7 @@ def small() -> Generation:
 
 def estimated(x: float, theta: list[float], **how: object) -> Logits:
     model = small()
-    return model.logits(model.asked([x]), theta, **how)
+    return model.logits(model.terms([x]), theta, **how)
 
 
 def test_logits_are_as_computed_by_hand():
@@ -86,7 +86,7 @@ def test_strategies_are_chosen_by_name(model):
 @pytest.mark.parametrize("embedder", ["all-minilm-l6-v2", ""])
 def test_a_stronger_model_is_better_everywhere_and_gains_less_from_passages(embedder):
     model = shipped().generation(embedder)
-    logit = model.logits(model.asked(np.zeros(model.features.size)), [-0.8, 0.8, 2.0, 2.6]).logit
+    logit = model.logits(model.terms(np.zeros(model.features.size)), [-0.8, 0.8, 2.0, 2.6]).logit
     assert (np.diff(logit, axis=1) > 0).all()
     assert (np.diff(logit[1] - logit[0]) < 0).all()
 
@@ -101,7 +101,7 @@ def test_questions_of_several_hops_gain_more_from_iterating(model):
     "text", [LONG, "谁导演了电影泰坦尼克号？", "def f(x): return x + 1  # why does it fail?"]
 )
 def test_texts_unlike_the_tables_are_near_the_mean_question(model, text):
-    mean = model.logits(model.asked(np.zeros(model.features.size)), [1.5])
+    mean = model.logits(model.terms(np.zeros(model.features.size)), [1.5])
     asked = model.question(text)
     made = model.logits(asked, [1.5])
     assert model.leverage.trust(asked.variance) < 0.5

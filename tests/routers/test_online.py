@@ -176,7 +176,7 @@ async def test_a_policy_names_the_features_of_a_learner(rag):  # noqa: F811
     }
     own = rag(stages={"verification": verification})
     learner = router_of(own, "verification").learnt.predictor
-    assert learner.score == router_of(own, "verification")._row.names.index("token_margin")
+    assert learner.score == router_of(own, "verification").row.names.index("token_margin")
     verification["router"] = {"bandit_thresholds": {"score": "token_margins"}}
     with pytest.raises(PolicyError, match=r"bandit_thresholds\.score: unknown feature 'token_margins'"):
         rag(stages={"verification": verification})

@@ -178,6 +178,13 @@ async def test_llm_draws_from_the_token_probabilities_at_its_temperature():
     assert choice.reason.startswith("helper prefers ")
 
 
+async def test_llm_at_a_low_temperature_takes_the_likeliest():
+    choice = await asks(temperature=0.0004).choose(
+        context(options=DESCRIBED, ask=Asked(REPLIES, reports=True))
+    )
+    assert choice.chances == [1.0, 0.0, 0.0]
+
+
 async def test_llm_without_token_probabilities_takes_shares_of_several_replies():
     ask = Asked(REPLIES, reports=False)
     choice = await asks(temperature=1.0, draws=8).choose(context(options=DESCRIBED, ask=ask))

@@ -9,6 +9,7 @@ from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.errors import InputError
 from dynamicrag.serve import Settings, allowances
 from dynamicrag.serve.keys import read_keys
+from dynamicrag.serve.tickets import admitted
 from dynamicrag.store.address import data_dir
 
 from .conftest import ANNA, BERT, PRICE, Visit, asked
@@ -72,6 +73,15 @@ async def test_a_client_that_leaves_pays_and_frees_its_share(site):
     account = [a for a in map(site.rag.account, site.rag.pipeline.ledger._accounts) if len(a.lines)][-1]
     assert (spent["usd"], held) == (pytest.approx(site.rag.cost(account.query_id)["usd"]), {})
     assert spent["usd"] > 0
+
+
+async def test_a_query_that_goes_on_after_a_pause_pays_for_its_first_part_once(site):
+    app = site.app(limited(1.0), models={"m": {"profile": PRICE}}, host={"meter": "cpu"})
+    query = (await site.of(app).post(PATH, json=asked())).json()["dynamicrag"]["query_id"]
+    async with admitted(app.state.service, "policy", "", {"usd": 1.0}, {}, resumed=query) as ticket:
+        assert ticket.query_id == query
+    await app.state.service.close()
+    assert purse().state()[0]["usd"] == pytest.approx(COST)
 
 
 async def test_a_lower_limit_of_the_request_is_reserved(site):

@@ -38,9 +38,10 @@ class AtOnce(Own):
 
 
 async def test_numbers_of_other_libraries_become_plain_ones():
-    given = Choice(np.int64(1), "x", np.float32(0.5), np.array([0.25, 0.5]), [np.float32(0.5), None])
+    given = Choice(np.int64(1), "x", np.float32(0.5), np.array([0.25, 0.5]), [np.float32(0.5), None],
+                   base=np.array([0.5, 0.5]), state=np.int64(3))  # fmt: skip
     choice = await chosen(Own(given), CONTEXT)
-    assert choice == Choice(1, "x", 0.5, [0.25, 0.5], [0.5, None])
+    assert choice == Choice(1, "x", 0.5, [0.25, 0.5], [0.5, None], base=[0.5, 0.5], state=3)
     decision = record(CONTEXT, choice, {"id": "1", "text": "q"}, "own")
     assert json.loads(json.dumps(decision))["quality"] == [0.25, 0.5]
     assert decision["chosen"] == "large"
@@ -64,6 +65,8 @@ async def test_numbers_of_other_libraries_become_plain_ones():
         (Own(Choice(1, "x", quality=["a", "b"])), "gave quality="),
         (Own(Choice(1, "x", quality=5)), "gave quality=5"),
         (Own(Choice(1, "x", spread=[0.1])), "gave spread="),
+        (Own(Choice(1, "x", base=[0.1])), "gave base="),
+        (Own(Choice(1, "x", state="new")), "gave state='new'; valid: None, or a whole number"),
         (Own(Choice(1, "x", expected=[1, 2])), r"gave expected=\[1, 2\]; valid: None, or 2 Costs"),
         (Own(Choice(1, "x", path={"generator": 5})), "gave path="),
         (AtOnce(0), "at once; write it with 'async def'"),

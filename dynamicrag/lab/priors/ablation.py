@@ -88,18 +88,17 @@ def ablated(food: Food, tables: Tables, seeds: Sequence[int]) -> Ablated:
         for rest in [[*food.recorded[:place], *food.recorded[place + 1 :]]]
     ]
     strategies = strategy_choices(food.hops, food.searched, _by_question(tables, seeds[0]), stages)
-    recorded = (
-        recorded_choices(food.recorded, searched, tables, shipped(), left_out) if food.recorded else None
-    )
-    shares: list[Share] = []
-    fixed: list[str] = []
-    aims = [(strategies, 0.0)] if recorded is None else [(recorded, 1.0), (recorded, 0.0), (strategies, 0.0)]
+    aims, expected = [(strategies, 0.0)], list[Expected]()
+    if food.recorded:
+        recorded = recorded_choices(food.recorded, searched, tables, shipped(), left_out)
+        aims, expected = [(recorded, 1.0), (recorded, 0.0), *aims], _expected(recorded)
+    shares, fixed = list[Share](), list[str]()
     for choices, weight in aims:
         tables.progress(f"judge {choices.name}, {'quality less cost' if weight else 'quality alone'}")
         made, best = shares_closed(choices, weight, seeds)
         shares += made
         fixed.append(best)
-    return Ablated(shares, [] if recorded is None else _expected(recorded), fixed)
+    return Ablated(shares, expected, fixed)
 
 
 def _by_question(tables: Tables, seed: int) -> dict[str, Floats]:

@@ -44,15 +44,13 @@ class ItemResponse:
         given = None if self.vectors is None else np.asarray(self.vectors)
         own = None if given is None else given[train]
         features = QuestionFeatures.fit([questions[i] for i in train], own)
-        X = np.empty((len(questions), features.size))
-        for i in (*train, *rows):
-            X[i] = features.row(questions[i], None if given is None else given[i])
+        X = features.table(questions, given)
         data = responses(self.grid, X).take(train).without([SUBJECTS[name].model for name in self.unseen])
         model = assembled(features, data, fit(data), np.zeros(len(STRATEGIES)))
         asked = [SUBJECTS[self.grid.subjects[column]] for column in self.columns]
         theta, names = [each.theta for each in asked], [each.model for each in asked]
         read = self.grid.read[list(self.columns)]
-        logits = [model.logits(model.asked(X[i]), theta, models=names, read=read).logit.ravel() for i in rows]
+        logits = [model.logits(model.terms(X[i]), theta, models=names, read=read).logit.ravel() for i in rows]
         return np.asarray(expit(np.stack(logits)))
 
 

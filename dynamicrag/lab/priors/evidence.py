@@ -93,13 +93,13 @@ def recorded_choices(
             if row.id not in of or len(own) < len(shared) or not np.isfinite(own).all():
                 continue
             vector = tables.embed([row.text])[0] if model.features.embedder else None
-            asked = model.question(row.text, vector)
+            question = model.question(row.text, vector)
             levels = signals(of[row.id], FIRST)
             for level, seen in levels.items():
                 estimates = []
                 for outcome in outcomes:
                     theta = abilities[outcome.path["generator"]]
-                    base = float(model.logits(asked, [theta], ["single"]).logit[0, 0])
+                    base = float(model.logits(question, [theta], ["single"]).logit[0, 0])
                     unread = outcome.path["retrieval"] == "none"
                     shift = 0.0 if unread else _shift(outcome.path, {**seen, "ability": theta}, stages[place])
                     estimates.append(expit(UNREAD if unread else base + shift))

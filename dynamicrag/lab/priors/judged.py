@@ -158,27 +158,12 @@ def _by_strategy(
 
 def page(made: Judged) -> Page:
     """Return the figures as a page."""
-    budgets = [
-        Row(
-            [
-                each.name,
-                f"{each.quality:.3f}",
-                f"{min(each.by_seed):.3f}–{max(each.by_seed):.3f}",
-                f"{each.cost:.3f}",
-                signed(each.over_fixed),
-                signed(each.over_means),
-            ],
-            rule=each.name == FIXED,
-        )
-        for each in made.budgets
-    ]
     spare = {"seeds": 1, "over means alone": 2}
     titles = ("estimate", "EM", "seeds", "$ / 1,000", "over best fixed", "over means alone")
     columns = [Column(title, spare=spare.get(title, 0)) for title in titles]
     titled = [
-        Table(columns, budgets[start : start + size], f"at ${budget:.2f}")
-        for size in [len(budgets) // len(BUDGETS)]
-        for start, budget in zip(range(0, len(budgets), size), BUDGETS, strict=True)
+        Table(columns, [_row(each) for each in made.budgets if each.budget == budget], f"at ${budget:.2f}")
+        for budget in BUDGETS
     ]
     gaps = [[each.name, f"{each.quality:.4f}", signed(each.closed)] for each in made.strategies]
     closed = Table([Column(title) for title in ("estimate", "F1", "gap closed")], gaps)
@@ -193,3 +178,10 @@ def page(made: Judged) -> Page:
             Section(f"Strategies: best fixed {made.fixed:.4f}, oracle {made.oracle:.4f}", [closed]),
         ],
     )
+
+
+def _row(each: AtBudget) -> Row:
+    seeds = f"{min(each.by_seed):.3f}–{max(each.by_seed):.3f}"
+    differences = (signed(each.over_fixed), signed(each.over_means))
+    cells = [each.name, f"{each.quality:.3f}", seeds, f"{each.cost:.3f}", *differences]
+    return Row(cells, rule=each.name == FIXED)

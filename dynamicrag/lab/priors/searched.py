@@ -30,24 +30,26 @@ DEPTH = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class Asked:
+    """A question and the documents that its answer needs; any one of them alone is not enough."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    needed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched(Asked):
     """A question and its retrievals.
 
     Attributes:
         set: Name of its set.
-        id: Id of the question.
-        text: The question.
-        answers: Its answers.
-        needed: Documents that the answer needs; any one of them alone is not enough.
         coverage: Features of its words in the corpus.
         passages: The passages of each option of :data:`OPTIONS`, best first.
     """
 
     set: str
-    id: str
-    text: str
-    answers: tuple[str, ...]
-    needed: frozenset[str]
     coverage: Mapping[str, float]
     passages: Mapping[str, Sequence[Passage]]
 
@@ -59,16 +61,6 @@ class Searched:
     def held(self, passages: Sequence[Passage]) -> bool:
         """Return whether some passages have all that is needed."""
         return {passage["document"] for passage in passages} >= self.needed
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and the documents that its answer needs."""
-
-    id: str
-    text: str
-    answers: tuple[str, ...]
-    needed: frozenset[str]
 
 
 def corpus_of(folder: Path, name: str) -> Path:
@@ -115,15 +107,10 @@ def search(name: str, questions: Sequence[Asked], corpus: Corpus) -> list[Search
     async def all_found() -> list[Searched]:
         return [
             Searched(
-                name, each.id, each.text, each.answers, each.needed,
+                each.id, each.text, each.answers, each.needed, name,
                 coverage=corpus.coverage(each.text), passages=await found(each.text),
             )
             for each in questions
         ]  # fmt: skip
 
     return asyncio.run(all_found())
-
-
-def alternate(asked: Sequence[Asked], *, odd: bool) -> list[Asked]:
-    """Return every other question: the odd ones to learn from, the even ones to judge on."""
-    return [each for place, each in enumerate(asked) if place % 2 == int(odd)]

@@ -10,7 +10,7 @@ from dynamicrag.lab.priors.food import Places, sample_questions
 from dynamicrag.lab.priors.gate import SAMPLE, Skips, gate, pipeline_of, turns
 from dynamicrag.lab.priors.prompted import Prompted, prompted
 from dynamicrag.lab.priors.ranked import Ranked, ranked
-from dynamicrag.lab.priors.searched import OPTIONS, Asked, Searched, alternate, corpus_of, read_set, search
+from dynamicrag.lab.priors.searched import OPTIONS, Asked, Searched, corpus_of, read_set, search
 from dynamicrag.lab.priors.sources import QUESTION_SETS
 from dynamicrag.lab.priors.tables import Progress
 from dynamicrag.lab.results import Result
@@ -56,7 +56,7 @@ def stages_judged(places: Places, embedder: Embedder, progress: Progress) -> Sta
     for name in QUESTION_SETS:
         path = corpus_of(places.questions, name)
         # the adaptive context has learnt its weights on the odd questions
-        even = alternate(read_set(places.questions, name), odd=False)
+        even = read_set(places.questions, name)[::2]
         found, own = _searched(places, name, path, even, embedder, progress), pipelines[path]
         run = Run(own.ledger, own.budget, own.cost_model)
         context += prompted(

@@ -61,12 +61,6 @@ class Drafts:
     query: NDArray[np.intp]
     model: NDArray[np.intp]
 
-    def take(self, rows: NDArray[np.bool_]) -> "Drafts":
-        """Return some of them."""
-        return Drafts(
-            self.signals[rows], self.right[rows], self.level[rows], self.query[rows], self.model[rows]
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -108,12 +102,12 @@ def drafts_of(tables: Sequence[OutcomeTable]) -> Drafts:
 def learn_verification(tables: Sequence[OutcomeTable]) -> VerificationPrior:
     """Learn P(a draft is right) from its signals; each path has its own level, which is not kept."""
     drafts = drafts_of(tables)
-    slope, centre, _ = _fit(drafts)
+    slope, centre, _ = _fit(drafts, np.full(len(drafts.right), True))
     shift = _z(drafts.signals, centre) @ slope
     changes = [np.zeros(1)]
     for left_out in range(drafts.model.max() + 1 if drafts.model.any() else 0):
-        other, _, _ = _fit(drafts.take(drafts.model != left_out))
         rows = drafts.model == left_out
+        other, _, _ = _fit(drafts, ~rows)
         changes.append((_z(drafts.signals, centre) @ other - shift)[rows])
     weights = {
         name: Weight(float(sign * own), float(middle))
@@ -132,7 +126,7 @@ def judge(tables: Sequence[OutcomeTable]) -> Judged:
     own, full = np.empty(len(drafts.right)), np.empty(len(drafts.right))
     for fold in range(FOLDS):
         held_out = drafts.query % FOLDS == fold
-        slope, centre, level = _fit(drafts.take(~held_out), levels=int(drafts.level.max()) + 1)
+        slope, centre, level = _fit(drafts, ~held_out)
         own[held_out] = _z(drafts.signals[held_out], centre) @ slope
         full[held_out] = own[held_out] + level[drafts.level[held_out]]
     within, pairs = [], []
@@ -157,17 +151,18 @@ def judge(tables: Sequence[OutcomeTable]) -> Judged:
     )
 
 
-def _fit(drafts: Drafts, levels: int | None = None) -> tuple[Floats, Floats, Floats]:
-    """Return the weights of the directed signals, their centres, and the level of each path."""
-    k = levels or int(drafts.level.max()) + 1
-    seen = np.isfinite(drafts.signals)
-    centre = np.where(seen, drafts.signals, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    X = np.column_stack([np.eye(k)[drafts.level], np.ones(len(drafts.right)), _z(drafts.signals, centre)])
+def _fit(drafts: Drafts, rows: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Return the weights of the directed signals, their centres, and the level of each path, on some rows."""
+    signals, right, level = drafts.signals[rows], drafts.right[rows], drafts.level[rows]
+    k = int(drafts.level.max()) + 1
+    seen = np.isfinite(signals)
+    centre = np.where(seen, signals, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    X = np.column_stack([np.eye(k)[level], np.ones(len(right)), _z(signals, centre)])
     s = len(SIGNS)
     own = [OF_MARGINS if name.endswith("margin") else SHRINKAGE for name in SIGNS]
     ridge = np.concatenate([np.ones(k), [1e-3], own])
     low = np.concatenate([np.full(k + 1, -np.inf), np.zeros(s)])
-    w = fit_logistic(X, drafts.right, towards=np.zeros(k + 1 + s), ridge=ridge, low=low)
+    w = fit_logistic(X, right, towards=np.zeros(k + 1 + s), ridge=ridge, low=low)
     return w[k + 1 :], centre, w[:k] + w[k]
 
 

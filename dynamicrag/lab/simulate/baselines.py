@@ -14,16 +14,13 @@ FOLDS = 5
 FOREST, FIXED, ORACLE, RANDOM = "forest", "best_fixed", "oracle", "random"
 
 
-def forest_means(world: World, texts: list[str], seed: int) -> Floats:
+def forest_means(world: World, texts: list[str]) -> Floats:
     """Return the quality predicted by an offline forest, out of fold, on the learners' features, (n, k).
 
     It is trained on the outcomes of all options on the other folds, and knows nothing of changes.
     """
-    groups = near_duplicates(texts)
-    blocks = [world.X.shape[1]]
-    means = out_of_fold(
-        [FOREST], world.X, world.quality, groups, blocks, count=FOLDS, seed=seed, where=FOREST
-    )
+    groups, blocks = near_duplicates(texts), [world.X.shape[1]]
+    means = out_of_fold([FOREST], world.X, world.quality, groups, blocks, count=FOLDS, seed=0, where=FOREST)
     return np.asarray(means[0])
 
 

@@ -35,7 +35,7 @@ def check_learners(specs: Mapping[str, object], start: str, where: str) -> None:
             )
 
 
-def starter(spec: object, start: Start, X: Floats, recorded: Floats | None, seed: int) -> Fresh:
+def starter(spec: object, start: Start, X: Floats, recorded: Floats | None) -> Fresh:
     """Return the maker of fresh learners.
 
     Args:
@@ -43,11 +43,10 @@ def starter(spec: object, start: Start, X: Floats, recorded: Floats | None, seed
         start: The start.
         X: Features of the stream, (n, d).
         recorded: Features of the recorded questions, (m, d); ``None`` without a table.
-        seed: Seed of a learner that has none of its own.
     """
 
     def fresh(columns: Sequence[int]) -> Predictor:
-        own = build(spec, seed, "--router")
+        own = build(spec, 0, "--router")
         if start.recorded is not None and recorded is not None:
             return own.fit(recorded, start.recorded[1][:, list(columns)])
         assert isinstance(own, Learner)

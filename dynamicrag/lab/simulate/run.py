@@ -64,10 +64,10 @@ def simulate(
         if setting.weights
         else default_weights(world.quality.mean(axis=0), world.expected)
     )
-    fresh = {name: starter(spec, own, world.X, recorded, 0) for name, spec in setting.learners.items()}
+    fresh = {name: starter(spec, own, world.X, recorded) for name, spec in setting.learners.items()}
     digest = digest_of(world, recorded, setting)
     replays = Replays(world, setting, fresh, digest, kept, progress, weights)
-    forest = forest_means(world, side.texts, 0)
+    forest = forest_means(world, side.texts)
     weighed = {each.name: _weighed(replays, each, setting, forest) for each in weights}
     return Simulation(
         data=DataFacts(

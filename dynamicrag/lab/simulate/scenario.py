@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynamicrag.lab.simulate.changes.base import Change
-from dynamicrag.lab.simulate.timeline import Timeline, World, shuffled
+from dynamicrag.lab.simulate.timeline import Timeline, World
 
 ORDER, CHANGES, DRAWS = range(3)
 """Streams of random numbers of a seed, so that a change does not move the draws of others."""
@@ -17,7 +17,18 @@ def scenario(world: World, weight: float, seed: int, changes: Sequence[Change]) 
     Raises:
         InputError: A change does not fit the table.
     """
-    line = shuffled(world, weight, np.random.default_rng([seed, ORDER]))
+    rows = np.random.default_rng([seed, ORDER]).permutation(len(world.X))
+    line = Timeline(
+        options=world.options,
+        weight=weight,
+        rows=rows,
+        groups=np.array(world.groups)[rows],
+        quality=world.quality[rows],
+        cost=world.cost[rows],
+        expected=np.tile(world.expected, (len(rows), 1)),
+        open=np.ones(world.quality.shape, dtype=bool),
+        due=np.arange(len(rows)),
+    )
     rng = np.random.default_rng([seed, CHANGES])
     for change in sorted(changes, key=lambda each: not each.ordering):
         line = change.applied(line, rng)

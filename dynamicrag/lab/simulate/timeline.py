@@ -78,20 +78,3 @@ class Timeline:
     def best(self, start: int = 0, end: int | None = None) -> int:
         """Return the option with the highest mean utility from a time to another, offered throughout."""
         return int(self.utility[start:end].mean(axis=0).argmax())
-
-
-def shuffled(world: World, weight: float, rng: np.random.Generator) -> Timeline:
-    """Return the queries in a random order, without any change."""
-    rows = rng.permutation(len(world.X))
-    shape = world.quality.shape
-    return Timeline(
-        world.options,
-        weight,
-        rows,
-        np.array(world.groups)[rows],
-        world.quality[rows],
-        world.cost[rows],
-        np.tile(world.expected, (len(rows), 1)),
-        np.ones(shape, dtype=bool),
-        np.arange(len(rows)),
-    )

@@ -42,6 +42,7 @@ __all__ = [
     "Answer",
     "PromptStrategy",
     "clean",
+    "instructed",
     "listed",
     "span",
 ]
@@ -185,6 +186,13 @@ def listed(passages: Sequence[Passage]) -> str:
         for number, passage in enumerate(passages, 1)
     )
     return "\n".join(["<passages>", *lines, "</passages>"])
+
+
+def instructed(system: str, text: str) -> "list[BaseMessage]":
+    """Return a prompt of two messages: the instructions, and the user's text."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    return [SystemMessage(system), HumanMessage(text)]
 
 
 def clean(text: str) -> str:

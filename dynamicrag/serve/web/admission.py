@@ -37,12 +37,13 @@ class Admission:
             own |= {"user": caller.name, "tags": [f"{KEY_TAG}{caller.name}"]}
         return {name: value for name, value in own.items() if value}
 
-    def admitted(self, caller: Caller, policy: str) -> AbstractAsyncContextManager[Ticket]:
+    def admitted(self, caller: Caller, policy: str, resumed: str = "") -> AbstractAsyncContextManager[Ticket]:
         """Return the context in which a question runs; see :func:`~dynamicrag.serve.tickets.admitted`."""
         service = self._service
         if service is None:
             return nullcontext(Ticket())
-        return admitted(service, policy, caller.name, service.settings.budget_of(caller), {})
+        budget = service.settings.budget_of(caller)
+        return admitted(service, policy, caller.name, budget, {}, resumed)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a question; the server cancels it when it stops."""

@@ -1,7 +1,7 @@
 """Questions of the web chat: from a question to a run, and from a finished run to the answer's account."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynamicrag.errors import DynamicRAGError
@@ -19,91 +19,71 @@ from dynamicrag.topology import VERIFICATION
 from dynamicrag.turn import TurnState
 from dynamicrag.types import StagePath
 
-__all__ = ["SETTLE_SECONDS", "begin", "completed", "rated", "resume", "settled"]
+__all__ = ["SETTLE_SECONDS", "Writer", "completed", "rated", "settled"]
 
 SETTLE_SECONDS = 60.0
 """Longest wait for the meter after an answer."""
 
 
-def begin(
-    rag: DynamicRAG,
-    graph: Any,
-    admission: Admission,
-    caller: Caller,
-    conversation: Conversation,
-    question: str,
-    policy: str,
-    weights: Mapping[str, float],
-) -> Running:
-    """Begin to answer a question; the conversation has the answer from now on.
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Answers the questions of conversations.
 
-    Args:
+    Attributes:
         rag: The policies.
         graph: Their compiled graph, with a checkpointer.
-        admission: Admits the question.
-        caller: The visitor.
-        conversation: The conversation.
-        question: The question.
-        policy: Name of the policy.
-        weights: The call's weights of cost; empty for the policy's.
+        admission: Admits the questions.
     """
-    conversation.call = admission.call(caller, policy, weights)
-    conversation.answers.append(Answer(question, policy))
-    conversation.shown = None
-    return _write(rag, graph, admission, caller, conversation, {"messages": [("user", question)]})
 
+    rag: DynamicRAG
+    graph: Any
+    admission: Admission
 
-def resume(
-    rag: DynamicRAG, graph: Any, admission: Admission, caller: Caller, conversation: Conversation, more: bool
-) -> Running:
-    """Continue the last answer, which asks for more budget; see :func:`begin`.
+    def begin(
+        self,
+        caller: Caller,
+        conversation: Conversation,
+        question: str,
+        policy: str,
+        weights: Mapping[str, float],
+    ) -> Running:
+        """Begin to answer a question; the conversation has the answer from now on."""
+        conversation.call = self.admission.call(caller, policy, weights)
+        conversation.answers.append(Answer(question, policy))
+        conversation.shown = None
+        return self._write(caller, conversation, {"messages": [("user", question)]})
 
-    Args:
-        rag: The policies.
-        graph: Their compiled graph.
-        admission: Admits the question.
-        caller: The visitor.
-        conversation: The conversation.
-        more: Whether the first offer is paid for.
-    """
-    from langgraph.types import Command
+    def resume(self, caller: Caller, conversation: Conversation, more: bool) -> Running:
+        """Continue the last answer, which asks for more budget: pay for the first offer, or go on without."""
+        from langgraph.types import Command
 
-    conversation.answers[-1] = replace(conversation.answers[-1], state="writing", failure="")
-    return _write(rag, graph, admission, caller, conversation, Command(resume=more))
+        conversation.answers[-1] = replace(conversation.answers[-1], state="writing", failure="")
+        return self._write(caller, conversation, Command(resume=more))
 
+    def _write(self, caller: Caller, conversation: Conversation, given: Any) -> Running:
+        """Write the last answer of a conversation; ``given`` is the input of the graph."""
+        index, answer, call = len(conversation.answers) - 1, conversation.answers[-1], conversation.call
 
-def _write(
-    rag: DynamicRAG, graph: Any, admission: Admission, caller: Caller, conversation: Conversation, given: Any
-) -> Running:
-    """Write the last answer of a conversation; ``given`` is the input of the graph."""
-    index, answer, call = len(conversation.answers) - 1, conversation.answers[-1], conversation.call
+        def started(limits: Mapping[str, float]) -> Any:
+            config = conversation.config({**call, "budget": dict(limits)} if limits else call)
+            return self.graph.astream(given, config, stream_mode=["messages", "custom"])
 
-    def started(limits: Mapping[str, float]) -> Any:
-        config = conversation.config({**call, "budget": dict(limits)} if limits else call)
-        return graph.astream(given, config, stream_mode=["messages", "custom"])
+        async def finish(last: Answer) -> Answer:
+            state = await self.graph.aget_state(conversation.config({}))
+            if state.interrupts:
+                return replace(last, state="asking", failure=state.interrupts[0].value["message"])
+            return completed(last, policy_named(self.rag, last.policy), state.values)
 
-    async def finish(last: Answer) -> Answer:
-        state = await graph.aget_state(conversation.config({}))
-        if state.interrupts:
-            return replace(last, state="asking", failure=state.interrupts[0].value["message"])
-        return completed(last, policy_named(rag, last.policy), state.values)
+        def ended(last: Answer) -> None:
+            conversation.running = None
+            conversation.answers[index] = last
 
-    def ended(last: Answer) -> None:
-        conversation.running = None
-        conversation.answers[index] = last
-
-    running = conversation.running = Running(admission, caller, answer, started, finish, ended)
-    return running
+        running = conversation.running = Running(self.admission, caller, answer, started, finish, ended)
+        return running
 
 
 def completed(answer: Answer, pipeline: Pipeline, values: Mapping[str, Any]) -> Answer:
-    """Return an answer with the facts of its finished run.
-
-    Args:
-        answer: The answer as it was streamed.
-        pipeline: Its policy.
-        values: The state of the graph.
-    """
+    """Return an answer with the facts of its finished run."""
     channel = values["rag"]
     turn: TurnState = channel["turn"]
     report = channel["report"]

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,8 @@ def private_folder() -> Path:
 class Arrivals:
     """Bounds what visitors send, and tells their files from all others. Methods block briefly.
 
-    Args:
-        folder: The private folder.
-        settings: The limits.
-        allowed: Whether files are accepted at all.
-
     Attributes:
-        allowed: As given.
+        allowed: Whether files are accepted at all.
     """
 
     def __init__(self, folder: Path, settings: WebSettings, *, allowed: bool) -> None:
@@ -104,8 +99,9 @@ class Arrivals:
             if not isinstance(given, dict):
                 raise InputError("An event is a JSON object.")
             event = {name: given[name] for name in FIELDS if name in given}
-            event["data"] = [self._checked(each) for each in given.get("data") or ()]
-            if sum(1 for _ in _files(event["data"])) > self._settings.upload_files:
+            files: list[Path] = []
+            event["data"] = [self._checked(each, files) for each in given.get("data") or ()]
+            if len(files) > self._settings.upload_files:
                 raise InputError(f"At most {self._settings.upload_files} files are accepted at a time.")
             return json.dumps(event).encode()
         except (ValueError, TypeError, RecursionError) as error:
@@ -113,25 +109,18 @@ class Arrivals:
                 raise
             raise InputError("This is no event of the page.") from None
 
-    def _checked(self, value: Any) -> Any:
-        """Return a value; the only mappings in an event's data are files."""
+    def _checked(self, value: Any, files: list[Path]) -> Any:
+        """Return a value, and add its files; the only mappings in an event's data are files."""
         if isinstance(value, list):
-            return [self._checked(each) for each in value]
+            return [self._checked(each, files) for each in value]
         if not isinstance(value, Mapping):
             return value
         # an address in it is dropped: Gradio would fetch it
         path, name = self.owned(value.get("path")), value.get("orig_name")
+        files.append(path)
         return {
             "path": str(path),
             "orig_name": name if isinstance(name, str) else path.name,
             "size": path.stat().st_size,
             "meta": {"_type": "gradio.FileData"},
         }
-
-
-def _files(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _files(each)
-    elif isinstance(value, Mapping):
-        yield value

@@ -56,10 +56,6 @@ class Border:
     """ASGI middleware before Gradio.
 
     The paths that serve files of the disk, fetch other addresses or run code are none of the page's.
-
-    Args:
-        app: Gradio's application.
-        arrivals: Tells uploaded files from others.
     """
 
     def __init__(self, app: ASGIApp, arrivals: Arrivals) -> None:

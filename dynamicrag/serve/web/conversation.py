@@ -12,11 +12,8 @@ __all__ = ["Conversation", "Conversations"]
 class Conversation:
     """The answers of one visitor, and the thread that the graph remembers.
 
-    Args:
-        owner: Name of the visitor's API key; ``""`` without keys.
-
     Attributes:
-        owner: As given.
+        owner: Name of the visitor's API key; ``""`` without keys.
         id: Its secret id, which the visitor's browser keeps.
         thread: Id of its thread.
         answers: Its answers, oldest first; the last one may still be written.
@@ -42,17 +39,13 @@ class Conversation:
         """Return an answer by its position, by default the last one; ``None`` if there is none."""
         if not self.answers:
             return None
-        within = index is not None and 0 <= index < len(self.answers)
-        return self.answers[index if within and index is not None else -1]
+        if index is None or not 0 <= index < len(self.answers):
+            index = -1
+        return self.answers[index]
 
 
 class Conversations:
-    """Conversations by id; the least recently used are dropped.
-
-    Args:
-        most: Number of conversations kept.
-        saver: The checkpointer with their threads.
-    """
+    """Conversations by id; the least recently used are dropped, with their threads of the checkpointer."""
 
     def __init__(self, most: int, saver: Any) -> None:
         self._most = most

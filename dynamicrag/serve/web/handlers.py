@@ -16,7 +16,7 @@ from dynamicrag.serve.question import KEY_TAG, policy_named
 from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer
-from dynamicrag.serve.web.answering import begin, resume, settled
+from dynamicrag.serve.web.answering import Writer, settled
 from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library, Outcome
@@ -33,15 +33,7 @@ AS_IT_IS = "As in the policy"
 
 
 class Handlers:
-    """Handles the events of all visitors.
-
-    Args:
-        rag: The policies.
-        settings: The limits.
-        library: The uploaded documents.
-        arrivals: The files that visitors have sent.
-        admission: Admits questions.
-    """
+    """Handles the events of all visitors."""
 
     def __init__(
         self,
@@ -59,13 +51,13 @@ class Handlers:
         self._library = library
         self._arrivals = arrivals
         self._admission = admission
-        self._graph: Any = rag.build_graph().compile(checkpointer=saver)
+        self._writer = Writer(rag, rag.build_graph().compile(checkpointer=saver), admission)
         self._conversations = Conversations(settings.conversations, saver)
 
     async def load(self, known: str | None, request: gr.Request) -> Parts:
         """Return a visitor's conversation: its id, and all parts of the page."""
         conversation = self._of(known, request)
-        return conversation.id, *self._all(conversation, None, FACTORS[AS_IT_IS])
+        return conversation.id, *self._all(conversation, FACTORS[AS_IT_IS])
 
     async def renew(self, known: str | None, request: gr.Request) -> Parts:
         """Forget a conversation and begin another."""
@@ -84,10 +76,9 @@ class Handlers:
             yield (gr.skip(),) * 6
             return
         weights = call_weights(policy_named(self._rag, policy), FACTORS[weight]) if applies else {}
-        who = self._admission, _caller(request)
         if conversation.answers and conversation.answers[-1].state == "asking":
             conversation.answers[-1] = replace(conversation.answers[-1], state="stopped", failure="")
-        begin(self._rag, self._graph, *who, conversation, question, policy, weights)
+        self._writer.begin(_caller(request), conversation, question, policy, weights)
         yield "", gr.skip(), EMPTY, gr.skip(), gr.skip(), conversation.id
         async for parts in self._written(conversation):
             yield parts
@@ -104,8 +95,7 @@ class Handlers:
         if last is None or last.state != "asking" or (more and self._admission.keyed):
             yield (gr.skip(),) * 6
             return
-        who = self._admission, _caller(request)
-        resume(self._rag, self._graph, *who, conversation, more)
+        self._writer.resume(_caller(request), conversation, more)
         async for parts in self._written(conversation):
             yield parts
 
@@ -125,7 +115,7 @@ class Handlers:
     async def settle(self, known: str | None, weight: str, request: gr.Request) -> AsyncIterator[Parts]:
         """Return all parts after an answer: at once, and when the meter has covered it."""
         conversation = self._of(known, request)
-        yield self._all(conversation, None, FACTORS[weight])
+        yield self._all(conversation, FACTORS[weight])
         index = len(conversation.answers) - 1
         if index < 0 or conversation.running is not None:
             return
@@ -210,22 +200,22 @@ class Handlers:
             return f"A conversation has at most {self._settings.turns} questions; begin another."
         return ""
 
-    def _all(self, conversation: Conversation, index: int | None, factor: float) -> Parts:
+    def _all(self, conversation: Conversation, factor: float) -> Parts:
         """Return messages with ratings, chart, list of answers, buttons for budget, and the parts beside."""
-        answers = conversation.answers
-        answer = conversation.answer(index)
-        last = len(answers) - 1 if index is None else index
-        asks = bool(answers) and answers[-1].state == "asking"
+        answers, last = conversation.answers, conversation.answer(None)
+        asks = last is not None and last.state == "asking"
         return (
             gr.Chatbot(value=views.messages(answers), feedback_value=views.ratings(answers)),  # type: ignore[arg-type]
             views.session_chart(answers),
             gr.Dropdown(
-                choices=views.choices(answers), value=last if answers else None, visible=len(answers) > 1
+                choices=views.choices(answers),
+                value=len(answers) - 1 if answers else None,
+                visible=len(answers) > 1,
             ),
             gr.Button(visible=asks and not self._admission.keyed),
             gr.Button(visible=asks),
-            *self._beside(answer, factor),
-            ratings.stored(conversation, index),
+            *self._beside(last, factor),
+            ratings.stored(conversation, None),
         )
 
     def _beside(self, answer: Answer | None, factor: float) -> Parts:

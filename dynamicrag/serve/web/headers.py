@@ -34,11 +34,7 @@ class Page(Mount):
 
 
 class OwnHostOnly:
-    """ASGI middleware that adds the headers, and refuses what another site's page sends.
-
-    Args:
-        app: The application.
-    """
+    """ASGI middleware that adds the headers, and refuses what another site's page sends."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -49,12 +49,7 @@ def check_name(given: str) -> str:
 
 
 def check_content(path: Path, name: str, most: int) -> Checked:
-    """Read a file as ingestion would, and return what it holds. Blocks.
-
-    Args:
-        path: The file.
-        name: Its name, for messages.
-        most: Largest number of bytes.
+    """Read a file of at most ``most`` bytes as ingestion would, and return what it holds. Blocks.
 
     Raises:
         InputError: It is too large, unreadable or empty.

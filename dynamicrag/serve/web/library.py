@@ -17,11 +17,12 @@ from pathlib import Path
 from dynamicrag.errors import DynamicRAGError, InputError
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.graph.warm import wants_vectors
+from dynamicrag.policy.policy import Policy
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.serve.web.intake import check_content, check_name
 from dynamicrag.serve.web.settings import WebSettings
 
-__all__ = ["Library", "Outcome", "Stored"]
+__all__ = ["Library", "Outcome", "Stored", "with_uploads"]
 
 STAGING = ".arriving"
 """Folder of files that are not accepted yet; hidden ones are in no corpus."""
@@ -54,12 +55,7 @@ class Outcome:
 
 
 class Library:
-    """The folder of uploaded documents, and the corpora that read it. Methods block; they are thread-safe.
-
-    Args:
-        rag: The policies.
-        settings: The folder and its limits.
-    """
+    """The folder of uploaded documents, and the corpora that read it. Methods block; they are thread-safe."""
 
     def __init__(self, rag: DynamicRAG, settings: WebSettings) -> None:
         self._settings = settings
@@ -88,11 +84,7 @@ class Library:
         return [Stored(path.name, path.stat().st_size) for path in sorted(files)]
 
     def add(self, files: Sequence[tuple[str, Path]]) -> list[Outcome]:
-        """Add or replace documents; each refused one has its reason.
-
-        Args:
-            files: Name and content of each.
-        """
+        """Add or replace documents, given by name and content; each refused one has its reason."""
         with self._lock, self._staging() as staging:
             outcomes, accepted = list[Outcome](), dict[str, Path]()
             for given, path in files:
@@ -161,6 +153,20 @@ class Library:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_uploads(policy: Policy, folder: Path | None) -> Policy:
+    """Return a policy whose first corpus also reads a folder; the same policy without a folder or a corpus.
+
+    Its index is another one than without the folder, so the documents are embedded for it once more.
+    """
+    if folder is None or not policy.corpora:
+        return policy
+    name, section = next(iter(policy.corpora.items()))
+    paths = [*section.path, str(folder.absolute())]
+    return policy.model_copy(
+        update={"corpora": {**policy.corpora, name: section.model_copy(update={"path": paths})}}
+    )
 
 
 def _shown(error: Exception, instead: str) -> str:

@@ -14,11 +14,7 @@ __all__ = ["prefer", "rate", "stored"]
 async def rate(rag: DynamicRAG, conversation: Conversation, index: int | None, good: bool | None) -> str:
     """Store a thumb on an answer; return the feedback that is stored.
 
-    Args:
-        rag: The policies.
-        conversation: The conversation.
-        index: Position of the answer.
-        good: Whether the thumb is up; ``None`` if the visitor took it back, which the store cannot.
+    ``good`` is ``None`` if the visitor took the thumb back, which the store cannot.
     """
     answer = conversation.answer(index)
     if answer is None or answer.state != "done":

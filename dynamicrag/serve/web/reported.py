@@ -11,12 +11,7 @@ FLUSH_SECONDS = 3.0
 
 
 def report_frame(rag: DynamicRAG, tag: str | None = None) -> str:
-    """Return a frame with the report, or a sentence that says why there is none. Blocks.
-
-    Args:
-        rag: The policies; their run store has the queries.
-        tag: Only the queries with this tag; by default all.
-    """
+    """Return a frame with the report on all queries, or on those with a tag; or why there is none. Blocks."""
     lack = missing("lab")
     if lack:
         return _said(f"The report needs further packages: {lack}")

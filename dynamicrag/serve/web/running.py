@@ -88,7 +88,8 @@ class Running:
 
     async def _run(self) -> None:
         try:
-            async with self._admission.admitted(self._caller, self.answer.policy) as ticket:
+            before = self.answer
+            async with self._admission.admitted(self._caller, before.policy, before.query_id) as ticket:
                 async with aclosing(self._begin(ticket.limits)) as events:  # type: ignore[type-var]
                     async for mode, data in events:
                         self._add(mode, data)

@@ -37,7 +37,7 @@ def searched(name: str = "q0") -> Searched:
         for n in range(12)
     ]
     passages = dict.fromkeys(OPTIONS, ranked)
-    return Searched("made", name, TEXT, (), frozenset({"p1", "p9"}), {"idf_coverage": 0.7}, passages)
+    return Searched(name, TEXT, (), frozenset({"p1", "p9"}), "made", {"idf_coverage": 0.7}, passages)
 
 
 def test_levels_nest():

@@ -23,7 +23,7 @@ def searched(number, at, coverage=1.0):
     ranked = [passage(f"p{number}-{rank}") for rank in range(1, 31)]
     passages = dict.fromkeys(OPTIONS, ranked) | {"lexical": ranked if coverage > 0.5 else ranked[5:]}
     needed = frozenset({f"p{number}-1", f"p{number}-{at}"})
-    return Searched("made", f"q{number}", "Who owned it?", (), needed, {"idf_coverage": coverage}, passages)
+    return Searched(f"q{number}", "Who owned it?", (), needed, "made", {"idf_coverage": coverage}, passages)
 
 
 QUESTIONS = [searched(n, 2 + n % 9, 0.2 if n % 2 else 1.0) for n in range(40)]

@@ -61,7 +61,7 @@ def searched(ranks: dict[str, list[str]], needed: set[str]) -> Searched:
         option: [passage(name, n) for n, name in enumerate(ranks.get(option, ranks["rest"]))]
         for option in OPTIONS
     }
-    return Searched("made", "q", "Who?", (), frozenset(needed), {"idf_coverage": 1.0}, passages)
+    return Searched("q", "Who?", (), frozenset(needed), "made", {"idf_coverage": 1.0}, passages)
 
 
 # retrieval

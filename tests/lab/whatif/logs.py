@@ -6,7 +6,8 @@ import numpy as np
 
 from dynamicrag.store.database import Database
 from dynamicrag.store.log import Log
-from dynamicrag.store.logged import Feedback, LoggedDecision, LoggedQuery
+from dynamicrag.store.logged import Feedback, LoggedQuery
+from tests.learning.logged import decided
 
 LOGGED = """
 version: 1
@@ -45,24 +46,12 @@ def chances_at(epsilon):
 
 def decision(stage, seq, chosen, *, options=None, chances=None, **more):
     options = options or (chosen,)
-    chances = chances or tuple(float(name == chosen) for name in options)
     given = {
         "router": "random" if len(options) > 1 else "fixed",
-        "state": 0,
-        "allowed": (True,) * len(options),
+        "chances": chances or tuple(float(name == chosen) for name in options),
+        "expected": tuple({"usd": USD.get(name, 0.0)} for name in options),
     }
-    given |= {"expected": tuple({"usd": USD.get(name, 0.0)} for name in options), "features": {}} | more
-    nothing = (None,) * len(options)
-    return LoggedDecision(
-        stage=stage,
-        seq=seq,
-        options=options,
-        chosen=chosen,
-        chances=chances,
-        quality=nothing,
-        base=nothing,
-        **given,
-    )
+    return decided(stage, seq, chosen, options, **{**given, **more})
 
 
 def query(number, *, epsilon=1.0, seed=0, at=0.0, name="logged", **more):

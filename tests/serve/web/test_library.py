@@ -9,9 +9,8 @@ from dynamicrag import DynamicRAG
 from dynamicrag.errors import InputError
 from dynamicrag.policy.file import load_policy
 from dynamicrag.serve.web.intake import check_content, check_name
-from dynamicrag.serve.web.library import Library, Outcome
+from dynamicrag.serve.web.library import Library, Outcome, with_uploads
 from dynamicrag.serve.web.settings import WebSettings
-from dynamicrag.serve.web.uploads import with_uploads
 from dynamicrag.serve.web.views import outcomes
 from dynamicrag.testing import ScriptedChat
 from tests.serve.web.staged import WordVectors

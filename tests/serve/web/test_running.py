@@ -7,7 +7,7 @@ import pytest
 from dynamicrag import DynamicRAG
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.web.admission import Admission
-from dynamicrag.serve.web.answering import begin, rated, resume, settled
+from dynamicrag.serve.web.answering import Writer, rated, settled
 from dynamicrag.serve.web.baseline import baseline_path
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.otherwise import call_weights, otherwise
@@ -46,17 +46,16 @@ class Talk:
         self.rag = DynamicRAG.from_policy(
             policy, models=chats, retrievers={"kb": kb}, policies={"other": policy}
         )
-        self.graph = self.rag.build_graph().compile(checkpointer=InMemorySaver())
+        graph = self.rag.build_graph().compile(checkpointer=InMemorySaver())
+        self.writer = Writer(self.rag, graph, Admission(None))
         self.conversation = Conversation()
 
     async def go_on(self, more):
-        who = Admission(None), Caller()
-        return [state async for state in resume(self.rag, self.graph, *who, self.conversation, more).states()]
+        return [state async for state in self.writer.resume(Caller(), self.conversation, more).states()]
 
     def begin(self, question=QUESTION, policy="", weights=None):
-        who = Admission(None), Caller()
         name = policy or self.rag.pipeline.policy.name
-        return begin(self.rag, self.graph, *who, self.conversation, question, name, weights or {})
+        return self.writer.begin(Caller(), self.conversation, question, name, weights or {})
 
     async def answer(self, *args, **more):
         return [state async for state in self.begin(*args, **more).states()]
