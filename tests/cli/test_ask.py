@@ -1,11 +1,10 @@
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
+
+from tests.cli.conftest import FakeModel
+from tests.cli.ended import ended
 
 ASK = ("ask", "-p", "p.yaml")
 
@@ -110,38 +109,12 @@ def test_control_codes_of_a_model_never_reach_the_terminal(there, run):
     assert "[bold]lighthouse[/bold]" in out
 
 
-SLOW = """
-import sys, time
-import tests.cli.conftest as fakes, dynamicrag.llm.pull as pull
-import dynamicrag.policy.build_models as build_models
-import dynamicrag.policy.build_embedders as embedders
-from pathlib import Path
-from dynamicrag.cli import main
-class Slow(fakes.FakeModel):
-    async def _complete(self, messages, *rest):
-        import asyncio
-        if "keeps" in messages[-1].text:
-            await asyncio.sleep(60)
-        return await super()._complete(messages, *rest)
-build_models.chat_model, embedders.LocalEmbedder = Slow, fakes.FakeEmbedder
-pull.path_of = lambda name, folder=None: Path()
-main(sys.argv[1:])
-"""
-
-
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_answered(there, run):
-    command = [sys.executable, "-c", SLOW, *ASK, "-q", "q.jsonl", "--json", "out.jsonl"]
-    path = os.pathsep.join(map(str, sys.path))
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
-    ) as ask:
-        partial, until = there / "out.jsonl.partial", time.monotonic() + 120
-        while time.monotonic() < until and not (partial.exists() and partial.read_text()):
-            time.sleep(0.05)
-        ask.send_signal(signal.SIGINT)
-        _, err = ask.communicate(timeout=120)
-    assert ask.returncode == 130
+    slow = "60 if 'keeps' in messages[-1].text else 0"
+    arguments = (*ASK, "-q", "q.jsonl", "--json", "out.jsonl")
+    code, err = ended(FakeModel, slow, arguments, there / "out.jsonl.partial", 1, signal.SIGINT)
+    assert code == 130
     assert (
         err == "interrupted: 1 of 2 answers are in out.jsonl.partial; the same command continues from there\n"
     )

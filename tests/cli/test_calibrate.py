@@ -87,8 +87,9 @@ def test_a_fixed_path_is_a_valid_policy(table, run):
 
 
 def ruled() -> dict[str, Any]:
-    """Return the balanced preset with rules in place of the prior, which may learn again."""
+    """Return the balanced preset with rules and weights of its own: the prior and the weights may change."""
     policy = yaml.safe_load(preset("balanced.yaml").read_text("utf-8"))
+    policy["objective"]["weights"]["joules"] = 0.0005
     needless = [{"if": {sign: True}, "take": "none"} for sign in NO_DOCUMENTS]
     ordered = [{"if": {"ranks": {"above": 0}}, "take": "compare"}]
     policy["stages"]["retrieval"]["router"] = {"rules": {"when": needless, "otherwise": "single"}}

@@ -2,13 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +12,7 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.outcomes.file import read_table
 from dynamicrag.lab.record import runs
 from tests.cli.conftest import FakeModel
+from tests.cli.ended import ended
 
 RECORD = ("record", "-p", "p.yaml", "-q", "q.jsonl", "--out", "t.jsonl")
 GRID = ("--grid", "retrieval=none,single", "--grid", "generator=small,large")
@@ -269,25 +265,6 @@ def test_without_anything_to_score_by(there, run):
     assert "no question has answers" in err
 
 
-SLOW = """
-import asyncio, sys
-from pathlib import Path
-import dynamicrag.policy.build_models, dynamicrag.llm.pull
-from tests.cli.conftest import FakeEmbedder, FakeModel
-
-class Slow(FakeModel):
-    async def complete(self, *args, **kwargs):
-        await asyncio.sleep(0.05)
-        return await super().complete(*args, **kwargs)
-
-dynamicrag.policy.build_models.chat_model = Slow
-dynamicrag.policy.build_embedders.LocalEmbedder = FakeEmbedder
-dynamicrag.llm.pull.path_of = lambda name, folder=None: Path()
-from dynamicrag.cli import main
-main(sys.argv[1:])
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_ended_from_outside_it_goes_on(there, run, asked, how):
@@ -295,24 +272,12 @@ def test_ended_from_outside_it_goes_on(there, run, asked, how):
         {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(6)
     ]
     (there / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    path = os.pathsep.join([str(Path.cwd()), *sys.path])
-    command = [sys.executable, "-c", SLOW, *RECORD, *GRID]
-    with subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    ) as recording:
-        partial, until = there / "t.jsonl.partial", time.monotonic() + 120
-        while time.monotonic() < until and not (partial.exists() and partial.read_text().count("\n") >= 7):
-            time.sleep(0.01)
-        recording.send_signal(how)
-        _, err = recording.communicate(timeout=120)
+    partial = there / "t.jsonl.partial"
+    code, err = ended(FakeModel, 0.05, (*RECORD, *GRID), partial, 7, how)
     done = partial.read_text().count("\n")
     assert 7 <= done < 24
     if how == signal.SIGINT:
-        assert recording.returncode == 130
+        assert code == 130
         assert err == f"interrupted: {done} of 24 runs are kept; the same command continues from there\n"
     run(*RECORD, *GRID)
     assert len(asked) == 24 - done

@@ -1,13 +1,8 @@
 """``dynamicrag synthesize`` with a model that writes and answers from a script."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
@@ -16,6 +11,7 @@ from langchain_core.messages import AIMessage
 from dynamicrag.errors import ProviderError
 from dynamicrag.lab.questions import read_questions
 from dynamicrag.llm.chat import ChatModel
+from tests.cli.ended import ended
 
 POLICY = """
 version: 1
@@ -292,45 +288,18 @@ def test_a_file_that_is_there_is_not_overwritten(world, run):
     assert (world / "q.jsonl").read_text() == "mine"
 
 
-SLOW = """
-import asyncio, sys
-import dynamicrag.policy.build_models
-from tests.cli.conftest import FakeEmbedder
-from tests.cli.test_synthesize import Scripted
-
-class Slow(Scripted):
-    async def complete(self, *args, **kwargs):
-        await asyncio.sleep(0.05)
-        return await super().complete(*args, **kwargs)
-
-dynamicrag.policy.build_models.chat_model = Slow
-dynamicrag.policy.build_embedders.LocalEmbedder = FakeEmbedder
-dynamicrag.llm.pull.path_of = lambda name, folder=None: name
-from dynamicrag.cli import main
-main(sys.argv[1:])
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_ended_from_outside_it_goes_on(world, run, how):
     run(*MAKE)
     whole, steps = (world / "q.jsonl").read_text(), len(Scripted.asked)
     (world / "q.jsonl").unlink()
-    path = os.pathsep.join([str(Path.cwd()), str(Path(__file__).parents[2]), *sys.path])
-    with subprocess.Popen(
-        [sys.executable, "-c", SLOW, *MAKE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    ) as making:  # fmt: skip
-        partial, until = world / "q.jsonl.partial", time.monotonic() + 90
-        while time.monotonic() < until and not (partial.exists() and partial.read_text().count("\n") >= 9):
-            time.sleep(0.01)
-        making.send_signal(how)
-        _, err = making.communicate(timeout=120)
+    partial = world / "q.jsonl.partial"
+    code, err = ended(Scripted, 0.05, MAKE, partial, 9, how)
     done = [json.loads(line) for line in partial.read_text().splitlines()[1:]]
     assert len(done) >= 8
     if how == signal.SIGINT:
-        assert making.returncode == 130
+        assert code == 130
         assert f"{len(done)} steps are kept; the same command continues from there" in err
     code, _, err = run(*MAKE, "--seed", "5")
     assert code == 1

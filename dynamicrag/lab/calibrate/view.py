@@ -111,12 +111,8 @@ def _standings(report: Report) -> Table:
 
 
 def _promised(report: Report) -> Table:
-    columns = [
-        Column("way to choose", number=False),
-        Column("figure", number=False),
-        Column("promised"),
-        Column("realised"),
-    ]
+    columns = [Column(title, number=False) for title in ("way to choose", "figure")]
+    columns += [Column("promised"), Column("realised")]
     rows = [
         [name, figure, digits(own.promised), digits(own.realised)]
         for name, figures in report.promised.items()

@@ -127,6 +127,8 @@ def _sampled(record: Mapping[str, Any], where: str) -> Sampled:
     right = _numbers(record["correct"], f"{where}.correct")
     if len(right) != len(results):
         raise InputError(f"{where}.correct: expected a number for each of the {len(results)} results")
+    if not all(0 <= one <= 1 for one in right):
+        raise InputError(f"{where}.correct: expected numbers from 0 to 1, got {shown(record['correct'])}")
     tokens = _numbers(record.get("out_tokens", []), f"{where}.out_tokens")
     if tokens and len(tokens) != len(results):
         # samples without an answer are not among the results, but were paid for

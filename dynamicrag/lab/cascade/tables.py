@@ -107,25 +107,19 @@ def conformal(found: Conformal) -> Table:
 
 def _with_baselines(found: CascadeResult, cells: Callable[[Figures], Sequence[Cell | str]]) -> list[Row]:
     """Return a row for every policy, best first, and fainter ones for the baselines."""
-    shades = plots.shades(found)
-    rows = [
-        Row([Cell(name, shade=shades.get(name, "rest2")), *cells(found.policies[name])])
-        for name in found.ranking
-    ]
-    return rows + [
-        Row(
-            [Cell(name, shade=shades.get(name, "")), *cells(found.baselines[name])], "faint", name == "router"
-        )
-        for name in BASELINES
-    ]
+    shades, rows = plots.shades(found), []
+    for name in found.ranking:
+        rows.append(Row([Cell(name, shade=shades.get(name, "rest2")), *cells(found.policies[name])]))
+    for name in BASELINES:
+        first = Cell(name, shade=shades.get(name, ""))
+        rows.append(Row([first, *cells(found.baselines[name])], "faint", rule=name == "router"))
+    return rows
 
 
 def _counted(own: Counted) -> Cell | str:
-    return (
-        "–"
-        if own.share is None
-        else Cell(f"{own.count:,} = {percent(own.share)}", _ends(own.interval, percent))
-    )
+    if own.share is None:
+        return "–"
+    return Cell(f"{own.count:,} = {percent(own.share)}", _ends(own.interval, percent))
 
 
 def _columns(first: str, *titles: str, **spare: int) -> list[Column]:

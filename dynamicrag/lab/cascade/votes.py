@@ -29,19 +29,15 @@ class Votes:
         self.tokens = float(sum(one.tokens[i] for _, one, i in cast))
         self._votes = [(method, plain(one.results[i]), one.right[i]) for method, one, i in cast]
         self._count = Counter(answer for _, answer, _ in self._votes if answer not in NOTHING)
-        top = self._count.most_common(2)
-        self.answer = top[0][0] if top else ""
-        self._first = top[0][1] if top else 0
-        self._second = top[1][1] if len(top) > 1 else 0
+        self.answer = next(iter(self._count.most_common()), ("", 0))[0]
 
     @property
     def right(self) -> float:
         """Whether the majority's answer is right, as most of its samples were judged."""
-        judged = [right for _, answer, right in self._votes if answer == self.answer]
-        return float(np.mean(judged) > 0.5) if judged else 0.0
+        return float(self.candidates()[0][1])
 
     def candidates(self) -> list[tuple[float, bool]]:
-        """Return every distinct answer's share of the votes, and whether it is right."""
+        """Return each answer's share of the votes, and whether it is right; the majority's first."""
         found = []
         for answer, count in self._count.most_common():
             judged = [right for _, own, right in self._votes if own == answer]
@@ -55,11 +51,12 @@ class Votes:
         tops = {Counter(own).most_common(1)[0][0] for own in by.values() if own}
         p = np.array(list(self._count.values()), dtype=float) / self.number
         spread = -float((p * np.log(p)).sum()) / np.log(max(self.number, 2))
-        share = self._first / self.number
+        first, second, *_ = [*sorted(self._count.values(), reverse=True), 0, 0]
+        share = first / self.number
         return np.array([
             share, shares.get("cot", np.nan), shares.get("pot", np.nan), min(shares.values(), default=share),
             float(len(tops) == 1), 1 - spread, -np.log(max(len(self._count), 1)),
-            share - self._second / self.number,
+            share - second / self.number,
         ])  # fmt: skip
 
 

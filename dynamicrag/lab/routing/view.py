@@ -1,11 +1,10 @@
 """An evaluation of routers as a page."""
 
-from collections.abc import Mapping, Sequence
 from math import isnan
 
 from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.routing.plot import quality_over_cost
-from dynamicrag.lab.routing.results import Evaluation, RouterResult
+from dynamicrag.lab.routing.results import Evaluation, PairFigures, RouterResult
 from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.routing.view_tables import (
     confusion_table,
@@ -20,6 +19,7 @@ from dynamicrag.lab.routing.view_tables import (
 from dynamicrag.lab.view.amounts import interval, known, points, share
 from dynamicrag.lab.view.charts import Axis, Span, Spans
 from dynamicrag.lab.view.page import Block, Figure, Headline, Page, Section, Terms, Tile, Words
+from dynamicrag.registry import parse_spec
 
 MATRIX = 15
 """Most options whose right and wrong choices are shown."""
@@ -44,7 +44,7 @@ def build_page(found: Evaluation) -> Page:
     data = found.data
     how = f"{data.folds} folds" if data.folds else f"learnt from {data.train}"
     by = " by group" if data.split == "group" else ""
-    families = ", ".join(name if isinstance(name, str) else next(iter(name)) for name in _families(found))
+    families = ", ".join(parse_spec(spec, "--features")[0] for spec in found.features.families)
     kicker = [
         data.test or data.train, f"{data.queries:,} queries, {len(data.options)} options", how + by,
         f"cost: {data.cost.name} a query" if data.cost else "no cost", families,
@@ -69,16 +69,12 @@ def build_page(found: Evaluation) -> Page:
     )
 
 
-def _families(found: Evaluation) -> Sequence[str | Mapping[str, object]]:
-    return [name if isinstance(name, str | Mapping) else str(name) for name in found.features.families]
-
-
 def _headline(found: Evaluation) -> Headline:
     name, best = found.ranking[0], found.best
     if surely_better(best):
         return Headline(f"{name} gives", f"{points(best.gain)} points", "of quality over any single option")
-    if best.pair is not None and _ranks(best):
-        calls = f"{percent(best.pair.cpt80)} of the calls"
+    if (pair := _ranked_pair(best)) is not None:
+        calls = f"{percent(pair.cpt80)} of the calls"
         return Headline(f"{name} recovers 80 % of the gap with", calls, f"to {found.data.strong}")
     if best.saving >= 0.01:
         saved = f"{percent(best.saving)} of the cost"
@@ -88,17 +84,18 @@ def _headline(found: Evaluation) -> Headline:
 
 def _last_tile(found: Evaluation) -> Tile:
     best = found.best
-    if best.pair is not None and _ranks(best):
-        ends = best.intervals.pair.apgr if best.intervals.pair else None
-        return Tile("APGR", share(best.pair.apgr), f"{interval(ends)}; .5 is a random ranking")
+    if (pair := _ranked_pair(best)) is not None and best.intervals.pair is not None:
+        about = f"{interval(best.intervals.pair.apgr)}; .5 is a random ranking"
+        return Tile("APGR", share(pair.apgr), about)
     target = share(found.baselines["best_single"].quality)
     return Tile("cost saved", known(best.saving, percent), f"at {target}, the best single option's quality")
 
 
-def _ranks(own: RouterResult) -> bool:
-    """Return whether a router of two options ranks queries better than chance."""
+def _ranked_pair(own: RouterResult) -> PairFigures | None:
+    """Return the figures of a router of two options that ranks queries better than chance."""
     ends = own.intervals.pair.apgr if own.intervals.pair else None
-    return ends is not None and ends[0] > 0.5 and own.pair is not None and not isnan(own.pair.cpt80)
+    better = ends is not None and ends[0] > 0.5 and own.pair is not None and not isnan(own.pair.cpt80)
+    return own.pair if better else None
 
 
 def _sections(found: Evaluation) -> list[Section]:

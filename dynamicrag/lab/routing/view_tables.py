@@ -93,20 +93,12 @@ def price_table(found: Evaluation) -> Table:
     prices = list(found.best.quality_at)
     shown = {name: found.routers[name] for name in found.ranking[:ROWS]}
     shown |= {name: found.baselines[name] for name in ("random", "oracle_cheapest")}
-    rows = [
-        Row(
-            [
-                name,
-                *(
-                    Cell(known(own.quality_at[price], share), interval(own.intervals.quality_at[price]))
-                    for price in prices
-                ),
-            ],
-            "" if name in found.routers else "faint",
-        )
-        for name, own in shown.items()
-    ]
-    return Table([Column("router", number=False), *(Column(price) for price in prices)], rows)
+    rows = []
+    for name, own in shown.items():
+        quality, ends = own.quality_at, own.intervals.quality_at
+        cells = [Cell(known(quality[price], share), interval(ends[price])) for price in prices]
+        rows.append(Row([name, *cells], "" if name in found.routers else "faint"))
+    return Table([Column("router", number=False), *map(Column, prices)], rows)
 
 
 def lambda_words(found: Evaluation, cost: str) -> str:
@@ -171,18 +163,15 @@ def _removable(found: Evaluation) -> str:
 
 def confusion_table(found: Evaluation) -> Table:
     """Return the best router's choices by the options that had been best."""
-    confusion, total = found.best.confusion, found.data.queries
-    names = list(confusion)
     rows = []
-    for name in names:
-        heat = [
-            (1 if name == other else -1) * min(1.0, 2.2 * confusion[name][other] / total) for other in names
-        ]
+    for chosen, queries in found.best.confusion.items():
+        heat = {best: min(1.0, 2.2 * number / found.data.queries) for best, number in queries.items()}
         cells = [
-            Cell(f"{confusion[name][other]:,}", heat=own) for other, own in zip(names, heat, strict=True)
+            Cell(f"{number:,}", heat=heat[best] if best == chosen else -heat[best])
+            for best, number in queries.items()
         ]
-        rows.append(Row([name, *cells]))
-    return Table([Column("chosen", number=False), *map(Column, names)], rows)
+        rows.append(Row([chosen, *cells]))
+    return Table([Column("chosen", number=False), *map(Column, found.best.confusion)], rows)
 
 
 def group_table(groups: Mapping[str, GroupResult], cost: Callable[[float], str]) -> Table:

@@ -62,8 +62,6 @@ def _notes(result: SynthesisResult) -> list[str]:
         for name, kind in result.kinds.items()
         if len(kind.kept) < kind.wanted
     ]
-    return (
-        [f"fewer than wanted: {', '.join(few)}; a larger corpus or a stronger --model gives more"]
-        if few
-        else []
-    )
+    if not few:
+        return []
+    return [f"fewer than wanted: {', '.join(few)}; a larger corpus or a stronger --model gives more"]

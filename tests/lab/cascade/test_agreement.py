@@ -93,6 +93,7 @@ def test_models_that_are_not_there(tmp_path, weak, strong, said):
         ({"results": "7"}, "list of answers"),
         ({"correct": [1, 1, 1]}, "for each of the"),
         ({"correct": "yes"}, "finite numbers"),
+        ({"results": ["7"], "correct": [3]}, "correct: expected numbers from 0 to 1"),
         ({"out_tokens": [None]}, "finite numbers"),
     ],
 )
