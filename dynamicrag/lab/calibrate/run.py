@@ -33,7 +33,6 @@ from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
-from dynamicrag.lab.routing.path import Path
 from dynamicrag.lab.routing.path import walk as free_walk
 from dynamicrag.policy.policy import Policy
 from dynamicrag.predictors.crossfit import folds
@@ -145,7 +144,10 @@ def calibrate(
         notes=notes,
     )
     walks = {name: walk(replay, world, made, price) for name, replay in replays.items()}
-    curves = {name: _curve(world, path) for name, path in {**walks, "oracle": oracle}.items()}
+    curves = {
+        name: path.curve(world.costs[world.spent], world.quality)
+        for name, path in {**walks, "oracle": oracle}.items()
+    }
     return CalibrationResult(setting, learn(world, recipe), weights, report, curves)
 
 
@@ -221,7 +223,3 @@ def _promised(made: Forecast, way: Realised) -> dict[str, Promise]:
         name: Promise(float((way.taken * values).sum(axis=1).mean()), float(realised[name].mean()))
         for name, values in expected.items()
     }
-
-
-def _curve(world: World, path: Path) -> Curve:
-    return Curve.of(path.of(world.costs[world.spent]).mean(axis=1), path.of(world.quality).mean(axis=1))

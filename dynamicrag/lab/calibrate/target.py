@@ -7,7 +7,6 @@ import numpy as np
 
 from dynamicrag.errors import InputError
 from dynamicrag.lab.calibrate.world import World
-from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import walk
 from dynamicrag.predictors.checks import Floats
 
@@ -56,8 +55,8 @@ class Target:
                 )
             if need is None:
                 continue
-            best, cost = walk(world.quality, world.costs[name]), world.costs[name]
-            least = Curve.of(best.of(cost).mean(axis=1), best.of(world.quality).mean(axis=1)).cost_at(need)
+            cost = world.costs[name]
+            least = walk(world.quality, cost).curve(cost, world.quality).cost_at(need)
             if np.isfinite(least) and least > limit:
                 raise InputError(
                     f"the targets contradict each other: a quality of {need:.3f} ({self.quality:g} of "

@@ -161,11 +161,7 @@ class World:
 
 
 def _costs(table: OutcomeTable, notes: list[str]) -> dict[str, Floats]:
-    """Return the costs above 0 by dimension, (n, k) each; tokens where no other cost is known.
-
-    Raises:
-        InputError: There is none.
-    """
+    """Return the costs above 0 by dimension, (n, k) each; tokens where no other cost is known."""
     recorded = {name: table.fact(name) for name in DIMENSIONS if name in table.facts}
     known = {name: cost for name, cost in recorded.items() if np.nanmax(cost) > 0}
     for name in [name for name in known if DIMENSIONS[name].follows is not None]:

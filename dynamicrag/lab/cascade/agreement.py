@@ -103,11 +103,7 @@ def _trials(
 
 
 def _complete(file: SampleFile, needed: Sequence[tuple[str, str]]) -> SampleFile:
-    """Return a file with the questions that have samples of all these models and prompts.
-
-    Raises:
-        InputError: There is no such question.
-    """
+    """Return a file with the questions that have samples of all these models and prompts."""
     whole = {key: own for key, own in file.samples.items() if all(one in own for one in needed)}
     wanted = ", ".join(" ".join(one) for one in needed)
     if not whole:

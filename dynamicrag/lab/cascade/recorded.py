@@ -94,11 +94,7 @@ def from_tables(
 def _chain(
     table: OutcomeTable, options: Sequence[str], paths: Sequence[Mapping[str, str]]
 ) -> NDArray[np.intp]:
-    """Return the options that continue each other.
-
-    Raises:
-        InputError: An option mends a draft that is not among the options before it.
-    """
+    """Return the options that continue each other."""
     if not paths:
         return np.full(len(options), -1, dtype=np.intp)
     for number, draft in enumerate(originals(paths)):

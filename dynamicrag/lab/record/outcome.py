@@ -10,7 +10,6 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.features.lexical import lexical
 from dynamicrag.lab.outcomes.table import Outcome, Row
-from dynamicrag.lab.questions import Question
 from dynamicrag.lab.record.paths import Steps
 from dynamicrag.lab.record.searches import Search, uncharged
 from dynamicrag.types import Usage
@@ -72,13 +71,6 @@ def _signals(decisions: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return the features of all decisions, without those that the question's words give by themselves."""
     features = (feature for decision in decisions for feature in decision["features"].items())
     return {name: value for name, value in features if name not in _LEXICAL}
-
-
-def row_of(question: Question, origin: Mapping[str, str]) -> Row:
-    """Return a question's row, without outcomes."""
-    return Row(
-        question.id, question.text, {}, question.type, question.answers, question.answerable, origin
-    )  # fmt: skip
 
 
 def only_outcome(row: Row) -> Outcome:

@@ -109,18 +109,16 @@ class Paths:
         )
 
     @staticmethod
-    def names(paths: Sequence[Steps]) -> list[str]:
-        """Return a short name per path: its options at the stages where paths differ, as ``none/small``.
+    def names(paths: Sequence[Steps]) -> dict[tuple[tuple[str, str], ...], str]:
+        """Return a short name by path's items: its options where paths differ, as ``none/small``.
 
         A stage that only some paths have differs only if it does among those. Of verification only ``refine``
         is named.
         """
         drafting = TOPOLOGY.drafting
         varied = [s for s in drafting if len({path[s] for path in paths if s in path}) > 1] or drafting
-        return [
-            "/".join([*(path[s] for s in varied if s in path), *[REFINE] * (path[VERIFICATION] == REFINE)])
-            for path in paths
-        ]
+        parts = [[*(p[s] for s in varied if s in p), *[REFINE] * (p[VERIFICATION] == REFINE)] for p in paths]
+        return {tuple(path.items()): "/".join(own) for path, own in zip(paths, parts, strict=True)}
 
 
 def _recordable(name: str, stage: StageBase) -> list[str]:

@@ -11,7 +11,7 @@ from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
 from dynamicrag.lab.questions import Question
 from dynamicrag.lab.record.journal import Journal, key_of
 from dynamicrag.lab.record.judge import ACCOUNT, AnswerJudge
-from dynamicrag.lab.record.outcome import OBEYED, only_outcome, quality_of, row_of
+from dynamicrag.lab.record.outcome import OBEYED, only_outcome, quality_of
 from dynamicrag.lab.record.paths import Paths, Steps
 from dynamicrag.lab.record.remaining import Remaining
 from dynamicrag.lab.record.runs import Work, record_all
@@ -62,7 +62,7 @@ class Recording:
         self.work: Work = [
             (steps, [q for q in questions if key_of(q.id, steps) not in journal.runs]) for steps in chosen
         ]
-        self.names = {tuple(s.items()): name for s, name in zip(chosen, paths.names(chosen), strict=True)}
+        self.names = paths.names(chosen)
         self.judging: Mapping[str, float | None] | None = None
 
     @property
@@ -95,7 +95,11 @@ class Recording:
         """Do the runs that are left; each is on the disk before ``progress`` gets its path's name."""
         async with aclosing(record_all(rag, self.work, workers=workers)) as runs:
             async for question, outcome in runs:
-                self._journal.write(row_of(question, self._journal.origin), outcome)
+                row = Row(
+                    question.id, question.text, {}, question.type, question.answers, question.answerable,
+                    self._journal.origin,
+                )  # fmt: skip
+                self._journal.write(row, outcome)
                 remaining.done(question, outcome)
                 progress(self.names[tuple(outcome.path.items())])
 
@@ -126,8 +130,7 @@ class Recording:
         which the table's paths differ. A row has the origins of all its runs, which agree where they overlap.
         """
         runs = [(row, only_outcome(row)) for row in self._journal.runs.values()]
-        known = self._paths.ordered(dict(outcome.path) for _, outcome in runs)
-        names = {tuple(s.items()): name for s, name in zip(known, self._paths.names(known), strict=True)}
+        names = self._paths.names(self._paths.ordered(dict(outcome.path) for _, outcome in runs))
         merged: dict[str, Row] = {}
         for row, outcome in runs:
             scored = replace(outcome, quality=quality_of(row, outcome, self._score))

@@ -1,15 +1,16 @@
 """The value of each option beside the others, and the options that could go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.lab.results import FLAT, OPTIONAL, Interval
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import walk
 from dynamicrag.lab.routing.resample import Resample, interval
-from dynamicrag.lab.routing.results import Complementarity, Loss, OptionResult, Removable, Subset
 from dynamicrag.predictors.checks import Floats
 
 RIGHT = 0.5
@@ -18,6 +19,60 @@ ALL = 10
 """Most options whose subsets are all tried; with more, subsets grow by the best addition."""
 LOSS = 0.01
 """Negligible loss of mean quality: an option can go if the interval of its loss ends below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The loss of quality without some options, by the oracle and as routed, and the cost of the rest."""
+
+    oracle_loss: float
+    routed_loss: float
+    routed_cost: float
+    intervals: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionResult:
+    """An option by itself, the shares of queries that it alone serves, and the loss without it."""
+
+    quality: float
+    cost: float
+    only_right: float
+    strictly_best: float
+    loss: Loss | None = field(default=None, metadata={FLAT: True})
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """The best options of a number, and the quality of the oracle over them."""
+
+    options: Sequence[str]
+    oracle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """Options that could go together, and the loss without them; ``curve_loss`` is the most at any price."""
+
+    options: Sequence[str]
+    loss: Loss | None = field(default=None, metadata={FLAT: True})
+    curve_loss: float | None = field(default=None, metadata={OPTIONAL: True})
+
+
+@dataclass(frozen=True, slots=True)
+class Complementarity:
+    """The value of each option beside the others.
+
+    ``overlap`` is by pair: the queries on which both are right, as a share of those on which either is.
+    ``none_right`` is the share of queries on which no option is. ``subsets`` are the best options of every
+    number, by the oracle over them; ``could_go`` the options that could go *together*.
+    """
+
+    options: Mapping[str, OptionResult]
+    overlap: Mapping[str, Mapping[str, float | None]]
+    none_right: float
+    subsets: Sequence[Subset]
+    could_go: Removable
 
 
 def complementarity(
@@ -32,13 +87,6 @@ def complementarity(
         mean: Quality that a router predicts, (n, k); it also chooses among fewer options.
         expected: Expected cost, (n, k).
         resample: Samples of the queries.
-
-    Returns:
-        Of every option its mean quality and cost, the shares of queries on which it is the only right one
-        and strictly the best, and the loss without it alone; ``overlap``: by pair, both right as a share of
-        either right; ``none_right``; ``subsets``: the best options of every number, by the oracle over them;
-        ``could_go``: the options that could go *together*, and the most that is lost anywhere on the routed
-        curve, at any price.
     """
     loss = _Losses(quality, cost, mean, expected, resample)
     everything = tuple(range(len(options)))
@@ -90,8 +138,7 @@ class _Losses:
     def _curve(self, kept: Sequence[int]) -> Curve:
         columns = np.array(kept, dtype=np.intp)
         path = walk(self.mean[:, columns], self.expected[:, columns])
-        spent, had = path.of(self.cost[:, columns]), path.of(self.quality[:, columns])
-        return Curve.of(spent.mean(axis=1), had.mean(axis=1))
+        return path.curve(self.cost[:, columns], self.quality[:, columns])
 
     def on_curve(self, kept: Sequence[int]) -> float:
         """Return the most that is lost at any price; infinite where these options cannot be as cheap."""

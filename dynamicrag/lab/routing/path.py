@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.selection import select
 
@@ -27,6 +28,10 @@ class Path:
     def of(self, table: Floats) -> Floats:
         """Return the choices' values, (m, n), from a table of every option's value, (n, k)."""
         return np.asarray(table[np.arange(len(table)), self.index])
+
+    def curve(self, cost: Floats, quality: Floats) -> Curve:
+        """Return the mean quality against the mean cost, from realised costs and qualities, (n, k)."""
+        return Curve.of(self.of(cost).mean(axis=1), self.of(quality).mean(axis=1))
 
 
 def walk(mean: Floats, expected: Floats) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynamicrag.lab.results import FLAT, OPTIONAL, CostRange, CurvePoint, Interval, Method, Result
+from dynamicrag.lab.routing.complementarity import Complementarity
 
 _FLAT, _OPTIONAL = {FLAT: True}, {OPTIONAL: True}
 
@@ -134,55 +135,6 @@ class RouterResult:
         """The corrected p-value of the gain; NaN where it was not tested."""
         own = None if self.tests is None else self.tests.p_holm
         return float("nan") if own is None else own
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """The loss of quality without some options, by the oracle and as routed, and the cost of the rest."""
-
-    oracle_loss: float
-    routed_loss: float
-    routed_cost: float
-    intervals: Mapping[str, Interval]
-
-
-@dataclass(frozen=True, slots=True)
-class OptionResult:
-    """An option by itself, the shares of queries that it alone serves, and the loss without it."""
-
-    quality: float
-    cost: float
-    only_right: float
-    strictly_best: float
-    loss: Loss | None = field(default=None, metadata=_FLAT)
-
-
-@dataclass(frozen=True, slots=True)
-class Subset:
-    """The best options of a number, and the quality of the oracle over them."""
-
-    options: Sequence[str]
-    oracle: float
-
-
-@dataclass(frozen=True, slots=True)
-class Removable:
-    """Options that could go together, and the loss without them; ``curve_loss`` is the most at any price."""
-
-    options: Sequence[str]
-    loss: Loss | None = field(default=None, metadata=_FLAT)
-    curve_loss: float | None = field(default=None, metadata=_OPTIONAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Complementarity:
-    """The value of each option beside the others (see :mod:`.complementarity`)."""
-
-    options: Mapping[str, OptionResult]
-    overlap: Mapping[str, Mapping[str, float | None]]
-    none_right: float
-    subsets: Sequence[Subset]
-    could_go: Removable
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def verification(names=("accept", "abstain"), **settings):
 
 
 def names(paths, chosen):
-    return paths.names(paths.ordered(chosen))
+    return list(paths.names(paths.ordered(chosen)).values())
 
 
 def test_a_grid_is_a_product_and_equal_paths_are_one():
