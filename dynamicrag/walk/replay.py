@@ -49,7 +49,7 @@ async def replay(
         run: The run; nothing is booked on it.
         path: Options already decided, by stage.
     """
-    executor = Recorded.of(stages, verification, recording)
+    executor = Recorded(stages, verification, recording)
     walk = Walk(stages, verification, executor)
     turn, decisions = await walk.along(list(stages), asked(recording.text, path or {}), run)
     turn, more = await walk.verify(turn, run)
