@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo check test lint types docs bench release clean
+.PHONY: demo check quick test lint types docs bench release clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -16,8 +16,11 @@ demo: $(VENV)/.installed
 	$(BIN)/dynamicrag ask --policy balanced --baseline always-large \
 		--corpus examples/corpus --questions examples/questions.jsonl --limit 6
 
-# before a commit: minutes, not the whole of the tests
-check: lint types
+# before a commit: minutes, not the whole of the tests; mypy needs one core, and many tests wait
+check: $(VENV)/.installed
+	$(MAKE) --jobs lint types quick
+
+quick: $(VENV)/.installed
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not models and not service"
 
 # by file, for the tests of one may share a server; in their order, for the longest files have the fewest tests

@@ -35,7 +35,9 @@ Errors, all of them a ``DynamicRAGError``: ``PolicyError``, ``InputError``, ``Co
 Stand-ins for tests are in :mod:`dynamicrag.testing`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.cost.dimension_table import Coefficient, DimensionRow
@@ -72,7 +74,8 @@ if TYPE_CHECKING:
     from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever
     from dynamicrag.retrieval.embedder import Embedder
     from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
-    from dynamicrag.stages.base import Run, StageBase, add_stage
+    from dynamicrag.stages.adding import add_stage
+    from dynamicrag.stages.base import Run, StageBase
     from dynamicrag.topology import Stage
     from dynamicrag.turn import TurnState
     from dynamicrag.types import Option, Query, Usage
@@ -113,7 +116,8 @@ _HOMES = {
     "retrieval.base": ("RETRIEVERS", "RetrievalContext", "Retrieved", "Retriever"),
     "retrieval.embedder": ("Embedder",),
     "routers.base": ("ROUTERS", "Choice", "Router", "StageContext"),
-    "stages.base": ("Run", "StageBase", "add_stage"),
+    "stages.adding": ("add_stage",),
+    "stages.base": ("Run", "StageBase"),
     "topology": ("Stage",),
     "turn": ("TurnState",),
     "types": ("Option", "Query", "Usage"),
@@ -184,14 +188,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # importing the package must stay light; LangGraph and the rest are imported on first use
-    home = next((module for module, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(f"module 'dynamicrag' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"dynamicrag.{home}"), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,8 @@ Shipped objects keep to their contracts and are not checked.
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dynamicrag.errors import DynamicRAGError, ObjectError
@@ -39,12 +40,8 @@ def called(work: Callable[[], T], what: str, kind: Kind = ObjectError) -> T:
         DynamicRAGError: Raised by the call and passed on unchanged, or caused by any other exception.
             Exceptions of LangGraph's ``interrupt()`` pass unchanged.
     """
-    try:
+    with _named(what, kind):
         return work()
-    except Exception as error:  # the caller's code can raise anything
-        if _passes(error):
-            raise
-        raise kind(f"{what} failed: {type(error).__name__}: {error}") from error
 
 
 async def answered(work: Callable[[], Awaitable[T]], what: str, kind: Kind = ObjectError) -> T:
@@ -56,12 +53,8 @@ async def answered(work: Callable[[], Awaitable[T]], what: str, kind: Kind = Obj
     found = called(work, what, kind)
     if not inspect.isawaitable(found):
         raise kind(f"{what} returned {shown(found)} at once; write it with 'async def'")
-    try:
+    with _named(what, kind):
         return await found
-    except Exception as error:
-        if _passes(error):
-            raise
-        raise kind(f"{what} failed: {type(error).__name__}: {error}") from error
 
 
 def number(value: object) -> float:
@@ -104,8 +97,13 @@ def plain(value: object) -> Any:
     raise TypeError(f"{shown(value)} is not plain JSON")
 
 
-def _passes(error: Exception) -> bool:
-    """Return whether an error is meant for our callers."""
-    from langgraph.errors import GraphBubbleUp
+@contextmanager
+def _named(what: str, kind: Kind) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the caller's code can raise anything
+        from langgraph.errors import GraphBubbleUp
 
-    return isinstance(error, DynamicRAGError | GraphBubbleUp)
+        if isinstance(error, DynamicRAGError | GraphBubbleUp):  # meant for our callers
+            raise
+        raise kind(f"{what} failed: {type(error).__name__}: {error}") from error

@@ -28,6 +28,7 @@ class Dependencies:
         helper: Name of the model for small tasks, if any.
         embedder: The :class:`~dynamicrag.retrieval.embedder.Embedder` of routers and verifiers, a callable
             that returns unit vectors, (n, d).
+        embedding: The :class:`~dynamicrag.cost.profiles.Profile` of the embedder.
         embeds: Whether its retrievers embed every question, so that a router can use the vector as well.
         corpora: Its corpora by name; each a :class:`~dynamicrag.retrieval.corpus.Corpus`.
         folder: Base of relative paths in the policy.
@@ -45,6 +46,7 @@ class Dependencies:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     helper: str | None = None
     embedder: Any = None
+    embedding: Any = None
     embeds: bool = False
     corpora: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()

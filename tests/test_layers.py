@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
         "errors",
         "offers",
         "extras",
+        "lazy_names",
         "types",
         "topology",
         "call_options",

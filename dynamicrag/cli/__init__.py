@@ -4,6 +4,7 @@ Commands raise :class:`~dynamicrag.errors.DynamicRAGError`; here it becomes one 
 exit code: 1 for an error (2 for ``whatif``, where 1 is a verdict), 2 for wrong usage, 130 for Ctrl-C.
 """
 
+import errno
 import functools
 import os
 import signal
@@ -14,6 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
+from dynamicrag.cli import streams
+from dynamicrag.cli.console import PlainConsole, fail, quiet
 from dynamicrag.errors import DynamicRAGError
 
 __all__ = ["main"]
@@ -28,8 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The arguments after the program's name; by default those of the process.
     """
-    from dynamicrag.cli import streams
-
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     sys.path.append(str(Path.cwd()))  # last: a policy may name the user's modules, but they must shadow none
@@ -54,8 +55,6 @@ def _run(given: Sequence[str], debug: bool) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):  # no error of Typer, whose classes differ between versions
             raise
-        from dynamicrag.cli.console import fail
-
         context = getattr(error, "ctx", None)
         command = context.command_path if context else NAME
         fail(f"{command}: {error.format_message()}")
@@ -141,13 +140,11 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
-        from dynamicrag.cli.console import console
-
         try:
             number = version("dynamicrag")
         except PackageNotFoundError:  # run from a checkout
             number = "(not installed)"
-        console().print(f"{NAME} {number}")
+        PlainConsole().print(f"{NAME} {number}")
         raise typer.Exit
 
 
@@ -167,8 +164,6 @@ def _guarded(command: Callable[..., Any], debug: bool, refused: int = 1) -> Call
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        from dynamicrag.cli.console import quiet
-
         if not debug:
             quiet()
         try:
@@ -186,8 +181,6 @@ def _guarded(command: Callable[..., Any], debug: bool, refused: int = 1) -> Call
 
 def _report(error: BaseException) -> int:
     """Print an error and return its exit code."""
-    from dynamicrag.cli.console import fail
-
     if isinstance(error, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends the clean-up
         fail(f"interrupted{': ' if str(error) else ''}{error}")
@@ -207,8 +200,6 @@ def _report(error: BaseException) -> int:
 
 def _system_error(error: OSError) -> str:
     """Return the refusal of the operating system, and the remedy for a full disk."""
-    import errno
-
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     mend = "; free the disk, and run the same command again" if full else ""
     where = "standard output" if error.filename is None and full else error.filename

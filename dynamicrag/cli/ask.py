@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole, joined, plain
+from dynamicrag.cli.more_budget import aconfirmed, at_terminal
 from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.output import JsonLines
+from dynamicrag.cli.prepare import provide, ready
+from dynamicrag.cli.show import panel
 from dynamicrag.errors import InputError, ProviderError
+from dynamicrag.lab.questions import Question, checked_text, read_questions
+from dynamicrag.lab.view.terminal import print_table
+from dynamicrag.offers import BudgetRequest
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from dynamicrag.cli.output import JsonLines
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.lab.questions import Question
     from dynamicrag.lab.run import Record
-    from dynamicrag.offers import BudgetRequest
     from dynamicrag.policy.policy import Policy
 
 
@@ -46,9 +49,6 @@ def ask(
     ] = False,
 ) -> None:
     """Answer questions over your documents; show the decisions and the cost."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import JsonLines
-    from dynamicrag.cli.prepare import provide
     from dynamicrag.policy.file import load_policy
     from dynamicrag.policy.policy import brief
 
@@ -62,7 +62,7 @@ def ask(
     if learn:
         for item in policies:
             _check_stores(item)
-    out = human(json)
+    out = PlainConsole(stderr=json == "-")
     for item in policies:  # mistakes in either show before any question
         provide(item, out)
     session = _Session(policies, asked, lines, out, workers, fresh, verbose, learn)
@@ -76,9 +76,7 @@ def ask(
         )
 
 
-def _questions(question: str | None, path: Path | None) -> "Sequence[Question]":
-    from dynamicrag.lab.questions import Question, checked_text, read_questions
-
+def _questions(question: str | None, path: Path | None) -> Sequence[Question]:
     if (question is None) == (path is None):
         raise typer.BadParameter("give either a QUESTION or --questions FILE")
     if question is not None:
@@ -119,9 +117,9 @@ class _Session:
     def __init__(
         self,
         policies: "Sequence[Policy]",
-        questions: "Sequence[Question]",
-        lines: "JsonLines",
-        out: "Console",
+        questions: Sequence[Question],
+        lines: JsonLines,
+        out: PlainConsole,
         workers: int,
         fresh: bool,
         verbose: bool,
@@ -141,7 +139,6 @@ class _Session:
         """Ask everything and show it; return the errors, and the number of answers asked for."""
         from dynamicrag.lab.summary import summarise
         from dynamicrag.lab.summary_view import tables
-        from dynamicrag.lab.view.terminal import print_table
 
         names = {run: name for name, run in self._runs.items()}
         for record in self._lines.open(self._keep):
@@ -182,7 +179,6 @@ class _Session:
         )
 
     def _run_policy(self, name: str, policy: "Policy") -> None:
-        from dynamicrag.cli.prepare import ready
         from dynamicrag.lab.summary_view import process_line
 
         records = self._records[name]
@@ -203,23 +199,20 @@ class _Session:
         finally:
             rag.close()
 
-    async def _ask(self, rag: "DynamicRAG", name: str, questions: "Sequence[Question]") -> None:
-        from dynamicrag.cli.console import joined, plain
-        from dynamicrag.cli.more_budget import aconfirmed, at_terminal
-        from dynamicrag.cli.show import panel
+    async def _ask(self, rag: "DynamicRAG", name: str, questions: Sequence[Question]) -> None:
         from dynamicrag.lab.run import ask_all
         from dynamicrag.learning.sources import GOLD
 
         begun = len(self._records[name])
         with self._out.status("") as status:
 
-            def started(question: "Question") -> None:
+            def started(question: Question) -> None:
                 nonlocal begun
                 begun += 1
                 text = plain(question.text)[: max(20, self._out.width - 24)]
                 status.update(joined((f"{begun}/{len(self._questions)}  {text}", "dim")))
 
-            async def confirm(request: "BudgetRequest") -> bool:
+            async def confirm(request: BudgetRequest) -> bool:
                 status.stop()
                 return await aconfirmed(self._out, request)
 

@@ -5,7 +5,12 @@ from typing import Annotated
 import typer
 
 from dynamicrag.cli.options import JsonOption, PolicyOption
+from dynamicrag.cli.result import Output
+from dynamicrag.cost.amounts import amount
 from dynamicrag.errors import InputError
+from dynamicrag.lab.view.page import Column, Table
+from dynamicrag.lab.view.terminal import print_table
+from dynamicrag.store.address import data_dir
 
 
 def budget(
@@ -14,17 +19,11 @@ def budget(
     json: JsonOption = None,
 ) -> None:
     """Show what is spent, reserved and left of a policy's shared total budget."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.budget import Budget
     from dynamicrag.cost.shared_purse import SharedPurse
-    from dynamicrag.lab.view.page import Column, Table
-    from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.policy.file import load_policy
-    from dynamicrag.store.address import data_dir
 
-    check_target(json)
+    out = Output(json)
     loaded = load_policy(policy)
     section = loaded.objective.budget
     if section.account is None:
@@ -37,9 +36,9 @@ def budget(
         purse.reset()
     standings = Budget(total=section.total, purse=purse).state()
     rows = {dimension: standing.as_dict() for dimension, standing in standings.items()}
-    write_json(json, {"account": section.account, "total": rows})
+    out.give({"account": section.account, "total": rows})
     titles = (section.account, "limit", "spent", "set aside", "left", "overspent")
     lines = [
         [name, *(amount(name, value, noun=False) for value in row.values())] for name, row in rows.items()
     ]
-    print_table(human(json), Table([*map(Column, titles)], lines))
+    print_table(out, Table([*map(Column, titles)], lines))

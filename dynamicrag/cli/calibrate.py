@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli import training
+from dynamicrag.cli.console import plain
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.output import write_text
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.specs import numbers, parts_of
+from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import DynamicRAGError, InputError, unknown
+from dynamicrag.extras import require
 
 if TYPE_CHECKING:
     from dynamicrag.lab.calibrate.account import Account
@@ -32,11 +40,9 @@ def calibrate(
         list[str] | None,
         typer.Option(help="Most of any other cost a query, on average: water=0.001; repeatable."),
     ] = None,
-    router: Annotated[str, typer.Option(help="Predictor: a name, or {name: {parameter: value}}.")] = "linear",
-    features: Annotated[str, typer.Option(help="Families of features, with commas.")] = "lexical,retrieval",
-    stages: Annotated[
-        str, typer.Option(help="What the parts of options' names are: retrieval,generator of none/small.")
-    ] = "",
+    router: training.RouterOption = "linear",
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
     corpus: CorpusOption = None,
     bootstrap: Annotated[
         int, typer.Option(min=100, max=MOST_SAMPLES, help="Samples for the 95 % intervals.")
@@ -49,13 +55,6 @@ def calibrate(
 
     All is learnt on one half of the questions and judged on the other, and the reverse.
     """
-    from dynamicrag.cli.console import bar, human, plain
-    from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.specs import parts_of
-    from dynamicrag.cli.train_options import embedder, spec
-    from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.extras import require
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.calibrate.run import LEAST
     from dynamicrag.lab.calibrate.run import calibrate as run
     from dynamicrag.lab.calibrate.target import Target
@@ -64,12 +63,11 @@ def calibrate(
     from dynamicrag.lab.calibrate.write import calibrated, source, text
     from dynamicrag.lab.outcomes.caveats import usable
     from dynamicrag.lab.outcomes.whole_paths import read_tables
+    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.lab.training import check_families
-    from dynamicrag.lab.view.html import to_html
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.policy.file import load_policy
 
-    check_target(json)
+    console = Output(json)
     _check_out(out)
     if html is not None:
         require("lab", for_="--html")
@@ -77,7 +75,7 @@ def calibrate(
     check_families(families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}
     given = {name: limit for name, limit in limits.items() if limit is not None}
-    target = Target(quality, {**given, **_limits(most or [])})
+    target = Target(quality, {**given, **_limits(most)})
     loaded = load_policy(policy, corpus or None)
     outcomes, caveats = usable(read_tables(table, parts_of(stages)))
     world = World.of(outcomes, LEAST)
@@ -86,8 +84,7 @@ def calibrate(
             f"{world.table}: has no cost that a policy can weigh ({', '.join(DIMENSIONS)}); record it with "
             "them, or judge routers on it with 'dynamicrag eval'"
         )
-    console = human(json)
-    recipe = Recipe(spec(router), families, embedder(families), seed)
+    recipe = Recipe(training.spec(router), families, training.embedder(families), seed)
     with bar(console) as progress:
         made = run(world, loaded, target, recipe, samples=bootstrap, progress=progress)
     account, remarks = _account(policy, loaded, world)
@@ -104,28 +101,16 @@ def calibrate(
         _proof(report),
     ]
     write_text(out, text(data, head, comments))
-    page = build_page(made)
-    if html is not None:
-        write_text(html, to_html(page))
-    write_json(json, report.as_json())
-    if json != "-":
-        print_page(console, page)
+    console.give(report.as_json(), build_page(made), html)
+    if console.in_words:
         console.print(plain(f"wrote {out}"), style="green", soft_wrap=True)
 
 
-def _limits(given: Sequence[str]) -> dict[str, float]:
-    """Return the limits of ``NAME=AMOUNT`` by cost dimension."""
-    from dynamicrag.cost.dimensions import DIMENSIONS
-
-    limits = {}
-    for text in given:
-        name, _, amount = text.partition("=")
+def _limits(given: Sequence[str] | None) -> dict[str, float]:
+    limits = numbers(given, "--most", "NAME=AMOUNT, such as water=0.5")
+    for name in limits:
         if name not in DIMENSIONS:
             raise InputError(unknown("--most", "cost dimension", name, DIMENSIONS))
-        try:
-            limits[name] = float(amount)
-        except ValueError:
-            raise InputError(f"--most {text}: expected {name}=AMOUNT, such as {name}=0.5") from None
     return limits
 
 

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dynamicrag.cli.judging import (
-    AtOption,
-    BootstrapOption,
-    CostOption,
-    FoldsOption,
-    OnlyOption,
-    OptionCostOption,
-    SeedOption,
-    give,
-    named_specs,
-)
+from dynamicrag.cli import judging
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import choose_families, embedding, given_cost, number_of, parts_of, read_specs
+from dynamicrag.cli.output import check_plot
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.specs import choose_families, costs_of, embedding, number_of, parts_of, read_specs
 from dynamicrag.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +41,7 @@ def evaluate_cascade(
         list[str] | None,
         typer.Option(help="Its features, as for --policies; by default lexical,tfidf,embedding."),
     ] = None,
-    options: OnlyOption = None,
+    options: judging.OnlyOption = None,
     weak: Annotated[
         str | None,
         typer.Option(help="The weak model of agreement samples: NAME, or NAME:cot1+pot1 for some prompts."),
@@ -57,12 +50,12 @@ def evaluate_cascade(
     budget: Annotated[
         float | None, typer.Option(min=0, help="Expected cost that one query may spend on all its drafts.")
     ] = None,
-    cost: CostOption = None,
-    option_cost: OptionCostOption = None,
-    at: AtOption = None,
-    folds: FoldsOption = 5,
-    bootstrap: BootstrapOption = 1000,
-    seed: SeedOption = 0,
+    cost: judging.CostOption = None,
+    option_cost: judging.OptionCostOption = None,
+    at: judging.AtOption = None,
+    folds: judging.FoldsOption = 5,
+    bootstrap: judging.BootstrapOption = 1000,
+    seed: judging.SeedOption = 0,
     json: JsonOption = None,
     plot: Annotated[
         Path | None, typer.Option(help="Write quality-cost curves here: cascade.png and cascade.html.")
@@ -73,22 +66,21 @@ def evaluate_cascade(
     Replays policies that accept a draft, escalate or abstain, beside the router alone, single options and the
     oracle. Cross-validates on one file, or learns from --train and judges by --test.
     """
-    from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target
     from dynamicrag.escalation.base import POLICIES
     from dynamicrag.lab.cascade.evaluate import evaluate
     from dynamicrag.lab.cascade.plots import quality_over_cost
     from dynamicrag.lab.cascade.view import build_page
+    from dynamicrag.lab.recipe import Recipe
 
-    check_target(json)
+    out = Output(json)
     if plot is not None:
         check_plot(plot)
     given = read_specs(policies, "--policies") if policies else list(POLICIES)
-    named, router = named_specs(given, POLICIES, "--policies"), _router(routers or ("linear",))
+    named, router = judging.named_specs(given, POLICIES, "--policies"), _router(routers or ("linear",))
     files = [path for path in (train, test) if path is not None]
     if not files:
         raise InputError("--train or --test: a file to judge by is needed")
-    prices = dict(map(given_cost, option_cost or ()))
+    prices = costs_of(option_cost)
     notes: list[str] = []
     families: list[object] = []
     if weak or strong:
@@ -105,16 +97,14 @@ def evaluate_cascade(
         tables = [read_table(path) for path in files]
         families, notes = choose_families(features, tables[0], tables[-1])
         trials = from_tables(tables, cost=cost, given=prices, only=parts_of(options))
-    out = human(json)
     with bar(out) as progress:
         found = evaluate(
-            *trials, policies=named, router=router, families=families, folds=folds,
-            at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap, seed=seed,
-            embed=embedding(families, progress), progress=progress,
-            budget=float("inf") if budget is None else budget,
+            *trials, policies=named, recipe=Recipe(router, families, embedding(families, progress), seed),
+            folds=folds, at=[number_of(part, "--at") for part in parts_of(at)], samples=bootstrap,
+            budget=float("inf") if budget is None else budget, progress=progress,
         )  # fmt: skip
     found = replace(found, notes=[*found.notes, *notes])
-    give(out, found, build_page(found), quality_over_cost(found).chart, json, plot, "cascade")
+    judging.give(out, found, build_page(found), quality_over_cost(found).chart, plot, "cascade")
 
 
 def _router(values: Sequence[str]) -> object:

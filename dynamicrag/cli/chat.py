@@ -7,16 +7,24 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from rich.control import Control
+from rich.segment import ControlType
+
+from dynamicrag.cli.console import PlainConsole, fail, plain
+from dynamicrag.cli.feedback import THUMBS
+from dynamicrag.cli.more_budget import confirmed
 from dynamicrag.cli.options import CorpusOption, PolicyOption
+from dynamicrag.cli.prepare import ready
+from dynamicrag.cli.show import OUTSIDE, decisions
 from dynamicrag.errors import DynamicRAGError
+from dynamicrag.lab.view.amounts import cost_line
+from dynamicrag.offers import BudgetRequest
+from dynamicrag.records import Decision
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
-    from rich.console import Console
 
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.offers import BudgetRequest
-    from dynamicrag.records import Decision
 
 HELP = (
     "/up and /down  rate the last answer · /why  the last decisions · /cost  what the conversation has cost "
@@ -29,11 +37,9 @@ def chat(
     corpus: CorpusOption = None,
 ) -> None:
     """Talk about your documents; answers stream, and every turn shows its cost."""
-    from dynamicrag.cli.console import console
-    from dynamicrag.cli.prepare import ready
     from dynamicrag.policy.file import load_policy
 
-    out = console()
+    out = PlainConsole()
     rag = ready(load_policy(policy, corpus or None), out, conversation=True, stays=True)
     try:
         _Chat(rag, out).run()
@@ -44,7 +50,7 @@ def chat(
 class _Chat:
     """One conversation."""
 
-    def __init__(self, rag: "DynamicRAG", out: "Console") -> None:
+    def __init__(self, rag: "DynamicRAG", out: PlainConsole) -> None:
         from langgraph.checkpoint.memory import InMemorySaver
 
         self._rag, self._out = rag, out
@@ -72,8 +78,6 @@ class _Chat:
 
     def _process(self, work: Callable[[str], None], text: str) -> None:
         """Process one line; Ctrl-C stops it, and a failure prints one line."""
-        from dynamicrag.cli.console import fail
-
         try:
             work(text)
         except KeyboardInterrupt:
@@ -104,10 +108,7 @@ class _Chat:
             return None
 
     def _command(self, text: str) -> None:
-        from dynamicrag.cli.feedback import THUMBS
-        from dynamicrag.cli.show import decisions
         from dynamicrag.cost.vector import Cost
-        from dynamicrag.lab.view.amounts import cost_line
 
         if text.removeprefix("/") in THUMBS:
             self._rate(text.removeprefix("/"))
@@ -124,8 +125,6 @@ class _Chat:
 
     def _rate(self, thumb: str) -> None:
         """Store a thumb on the last answer; another one replaces it."""
-        from dynamicrag.cli.feedback import THUMBS
-
         if self._answered is None:
             self._out.print("there is no answer to rate yet")
             return
@@ -133,8 +132,6 @@ class _Chat:
         self._out.print(f"thumb {thumb}{'' if changed else ', as before'}", style="dim")
 
     def _answer(self, text: str) -> None:
-        from dynamicrag.cli.more_budget import confirmed
-
         draft = _Draft(self._out)
         try:
             request = asyncio.run(self._stream(text, draft))
@@ -145,7 +142,7 @@ class _Chat:
             draft.break_off()
             raise
 
-    async def _stream(self, text: str, draft: "_Draft", more: bool | None = None) -> "BudgetRequest | None":
+    async def _stream(self, text: str, draft: "_Draft", more: bool | None = None) -> BudgetRequest | None:
         """Stream the answer to a question; return the request for more budget if it stops for one.
 
         Args:
@@ -190,10 +187,6 @@ class _Chat:
 
         It does not wait for the meter; ``/cost`` does.
         """
-        from dynamicrag.cli.console import plain
-        from dynamicrag.cli.show import OUTSIDE
-        from dynamicrag.lab.view.amounts import cost_line
-
         chosen = {d["stage"]: d["chosen"] for d in self._decisions if len(d["options"]) > 1}
         path = " → ".join(map(plain, chosen.values()))
         beyond = f"{OUTSIDE} · " if report["outside"] and not report["abstained"] else ""
@@ -203,24 +196,19 @@ class _Chat:
 class _Draft:
     """The answer as it streams; a withdrawn draft is struck out, and the next one begins below it."""
 
-    def __init__(self, out: "Console") -> None:
+    def __init__(self, out: PlainConsole) -> None:
         self._out = out
         self._text = ""
         self._gone: set[str | None] = set()
 
     def add(self, message_id: str | None, text: str) -> None:
         """Show the next piece of a message."""
-        from dynamicrag.cli.console import plain
-
         if text and message_id not in self._gone:
             self._text += plain(text)
             self._out.print(plain(text), end="", soft_wrap=True)
 
     def withdraw(self, message_id: str, reason: str) -> None:
         """Strike out a message that was shown."""
-        from rich.control import Control
-        from rich.segment import ControlType
-
         self._gone.add(message_id)
         if not self._text:
             return

@@ -3,18 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from rich.console import Console
 
+from dynamicrag.cli.show import CHOSEN
+from dynamicrag.cost.amounts import amount, digits
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.graph.plans import Replan, replans
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
+from dynamicrag.records import Decision
+
+if TYPE_CHECKING:
     from dynamicrag.graph.estimates import EstimateNow
-    from dynamicrag.graph.plans import Replan
-    from dynamicrag.lab.view.page import Table
-    from dynamicrag.records import Decision
 
 
 def show_decisions(
-    out: "Console",
-    decisions: "Sequence[Decision]",
+    out: Console,
+    decisions: Sequence[Decision],
     insights: Mapping[str, Mapping[str, Any]],
     learnt: Mapping[str, int],
     now: "Mapping[str, EstimateNow]",
@@ -28,8 +33,6 @@ def show_decisions(
         learnt: Amount of feedback that online routers had read, by the decision's id.
         now: Present estimates of online routers, by the decision's id.
     """
-    from dynamicrag.graph.plans import replans
-
     known: dict[str, float] = {}
     plans = {each.decision: each for each in replans(decisions)}
     for number, decision in enumerate(decisions, 1):
@@ -47,15 +50,11 @@ def show_decisions(
 
 def spare() -> dict[str, int]:
     """Return when a narrow table drops the dimensions that follow from others: the last one first."""
-    from dynamicrag.cost.dimensions import DIMENSIONS
-
     return {row.name: number for number, (row, _) in enumerate(reversed(DIMENSIONS.derived), 2)}
 
 
-def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
+def _show_plan(out: Console, plan: Replan, *, first: bool) -> None:
     """Print the plan for the stages ahead: the whole first one, then the changes and their evidence."""
-    from dynamicrag.cost.amounts import digits
-
     out.print()
     if first:
         path = ", ".join(f"{stage} {option}" for stage, option in plan.path.items())
@@ -69,9 +68,7 @@ def _show_plan(out: "Console", plan: "Replan", *, first: bool) -> None:
     out.print(f"evidence: {evidence or 'nothing new'}", style="dim")
 
 
-def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
-    from dynamicrag.cost.amounts import amount
-    from dynamicrag.lab.view.terminal import print_table
+def _show_decision(out: Console, number: int, decision: Decision) -> None:
     from dynamicrag.stages.requests import answered_in_words
 
     out.print()
@@ -87,12 +84,7 @@ def _show_decision(out: "Console", number: int, decision: "Decision") -> None:
     out.print(" · ".join(facts), style="dim")
 
 
-def _options(decision: "Decision") -> "Table":
-    from dynamicrag.cli.show import CHOSEN
-    from dynamicrag.cost.amounts import amount
-    from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.lab.view.page import Column, Row, Table
-
+def _options(decision: Decision) -> Table:
     rated = any(quality is not None for quality in decision["quality"])
     spreads = decision.get("spread") or [None] * len(decision["options"])
     rows = []
@@ -110,7 +102,7 @@ def _options(decision: "Decision") -> "Table":
     return Table([*columns, Column("open", number=False)], rows)
 
 
-def _changes(decision: "Decision", read: int | None, now: "EstimateNow | None") -> Iterator[str]:
+def _changes(decision: Decision, read: int | None, now: "EstimateNow | None") -> Iterator[str]:
     """Yield the estimates before and after online learning: at the decision, and by now."""
     base = decision.get("base")
     if read is not None:
@@ -119,7 +111,7 @@ def _changes(decision: "Decision", read: int | None, now: "EstimateNow | None") 
         yield f"by now, after {now.rewards:,} rewards: {_steps(decision, base, now.quality)}"
 
 
-def _steps(decision: "Decision", base: Sequence[float | None] | None, after: Sequence[float | None]) -> str:
+def _steps(decision: Decision, base: Sequence[float | None] | None, after: Sequence[float | None]) -> str:
     before = base or [None] * len(after)
     return ", ".join(
         f"{name} {_rating(old, None)} → {_rating(new, None)}"
@@ -134,7 +126,7 @@ def _rating(quality: float | None, spread: float | None) -> str:
     return f"{quality:.2f}" if spread is None else f"{quality:.2f} ± {spread:.2f}"
 
 
-def _show_insight(out: "Console", decision: "Decision", insight: Mapping[str, Any]) -> None:
+def _show_insight(out: Console, decision: Decision, insight: Mapping[str, Any]) -> None:
     """Print the features behind the choice, the nearest known questions, and the choice at other λ."""
     effects = [f"{e['feature']} {e['effect']:+.3f}" for e in insight["effects"][:5]]
     if effects:
@@ -149,10 +141,8 @@ def _show_insight(out: "Console", decision: "Decision", insight: Mapping[str, An
         out.print(" · ".join(steps), style="dim")
 
 
-def _show_features(out: "Console", decision: "Decision", known: Mapping[str, float]) -> None:
+def _show_features(out: Console, decision: Decision, known: Mapping[str, float]) -> None:
     """Print the features of a decision that no earlier one had."""
-    from dynamicrag.cost.amounts import digits
-
     new = {key: value for key, value in decision["features"].items() if known.get(key) != value}
     signals = decision["stage"] == "verification"
     # a lexical feature of 0 says that the question has no such thing; a signal of 0 says something

@@ -8,28 +8,22 @@ from typing import Annotated
 
 import typer
 
-from dynamicrag.cli.judging import (
-    AtOption,
-    BootstrapOption,
-    CostOption,
-    FoldsOption,
-    OnlyOption,
-    OptionCostOption,
-    SeedOption,
-    give,
-    named_specs,
-)
+from dynamicrag.cli import judging, training
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import check_plot
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import (
     choose_families,
+    costs_of,
     embedding,
-    given_cost,
     number_of,
     pair_of,
     parts_of,
     read_specs,
 )
 from dynamicrag.errors import InputError
+from dynamicrag.registry import parse_spec
 
 ROUTERS = ("linear", "knn", "kmeans", "forest", "blend")
 """The default routers: one of each kind that trains in seconds."""
@@ -59,17 +53,15 @@ def evaluate(
     features: Annotated[
         list[str] | None, typer.Option(help="Families, as for --routers; by default lexical,tfidf,embedding.")
     ] = None,
-    options: OnlyOption = None,
-    cost: CostOption = None,
-    option_cost: OptionCostOption = None,
-    at: AtOption = None,
-    folds: FoldsOption = 5,
+    options: judging.OnlyOption = None,
+    cost: judging.CostOption = None,
+    option_cost: judging.OptionCostOption = None,
+    at: judging.AtOption = None,
+    folds: judging.FoldsOption = 5,
     split: Annotated[Split, typer.Option(help="Leave out rows, or whole groups.")] = Split.random,
-    labels: Annotated[
-        str, typer.Option(help="Names of label 0 and label 1, where the table is a file of labels.")
-    ] = "label 0,label 1",
-    bootstrap: BootstrapOption = 1000,
-    seed: SeedOption = 0,
+    labels: training.LabelsOption = training.LABELS,
+    bootstrap: judging.BootstrapOption = 1000,
+    seed: judging.SeedOption = 0,
     json: JsonOption = None,
     plot: Annotated[
         Path | None,
@@ -82,21 +74,18 @@ def evaluate(
     """
     if train is None:
         raise InputError("--train: a table to learn from is needed")
-    from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_plot, check_target
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.routing.evaluate import evaluate as run
     from dynamicrag.lab.routing.plot import quality_over_cost
     from dynamicrag.lab.routing.view import build_page
 
-    check_target(json)
+    out = Output(json)
     if plot is not None:
         check_plot(plot)
     named = _routers(routers)
-    given = dict(given_cost(item) for item in option_cost or ())
+    given = costs_of(option_cost)
     prices = [number_of(part, "--at") for part in parts_of(at)]
     pair = pair_of(labels)
-    out = human(json)
     learn = read_table(train, pair)
     judge = None if test is None else read_table(test, pair)
     families, notes = choose_families(features, learn, judge)
@@ -110,15 +99,15 @@ def evaluate(
         notes.append("no cost is known, so there is no curve: no eval.png, and eval.html without it")
     found = replace(found, notes=[*found.notes, *notes])
     figure = quality_over_cost(found)
-    give(out, found, build_page(found), None if figure is None else figure.chart, json, plot, "eval")
+    judging.give(out, found, build_page(found), None if figure is None else figure.chart, plot, "eval")
 
 
 def _routers(values: Sequence[str] | None) -> dict[str, object]:
     """Return the specs by the names that are shown, without the baselines that are always there."""
     from dynamicrag.predictors.base import PREDICTORS
-    from dynamicrag.registry import parse_spec
 
-    specs = named_specs(read_specs(values, "--routers") if values else ROUTERS, PREDICTORS, "--routers")
+    given = read_specs(values, "--routers") if values else ROUTERS
+    specs = judging.named_specs(given, PREDICTORS, "--routers")
     named = {shown: spec for shown, spec in specs.items() if parse_spec(spec, "")[0] not in BASELINES}
     if not named:
         valid = ", ".join(name for name in PREDICTORS if name not in BASELINES)

@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli.console import joined
+from dynamicrag.cli.decisions import show_decisions, spare
+from dynamicrag.cli.explain_query import explain_query
 from dynamicrag.cli.options import CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.prepare import ready
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.show import answer
+from dynamicrag.cost.amounts import amount
 from dynamicrag.errors import ProviderError
+from dynamicrag.lab.questions import Question, checked_text
+from dynamicrag.lab.view.amounts import cost_line
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.graph.rag import DynamicRAG
-    from dynamicrag.lab.questions import Question
     from dynamicrag.lab.run import Record
-    from dynamicrag.lab.view.page import Table
 
 Insights = Mapping[str, Mapping[str, Any]]
 QUERY_ID = re.compile(r"[0-9a-f]{24}")
@@ -32,19 +39,13 @@ def explain(
     json: JsonOption = None,
 ) -> None:
     """Ask one question and show the reasons of every stage's decision; or show those of a stored query."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.explain_query import explain_query
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.prepare import ready
-    from dynamicrag.lab.questions import Question, checked_text
     from dynamicrag.policy.file import load_policy
 
-    check_target(json)
+    out = Output(json)
     if QUERY_ID.fullmatch(question.strip()):
-        explain_query(question.strip(), load_policy(policy), json)
+        explain_query(question.strip(), load_policy(policy), out)
         return
     asked = Question("q1", checked_text(question, "question"))
-    out = human(json)
     rag = ready(load_policy(policy, corpus or None), out)
     account: list[Mapping[str, Any]] = []
     insights: Insights = {}
@@ -57,32 +58,26 @@ def explain(
             account, insights, learnt = list(found.account), dict(found.insights), found.learnt
     finally:
         rag.close()
-    write_json(json, {**record, "account": account, "insights": insights, "learnt": learnt})
-    if json != "-":
+    out.give({**record, "account": account, "insights": insights, "learnt": learnt})
+    if out.in_words:
         _show(out, record, account, insights, learnt)
     if "error" in record:  # decisions before the failure are shown
         raise ProviderError(record["error"])
 
 
-async def _ask(rag: "DynamicRAG", question: "Question") -> "Record":
+async def _ask(rag: "DynamicRAG", question: Question) -> "Record":
     from dynamicrag.lab.run import ask_one, settled
 
     return await settled(rag, await ask_one(rag, rag.build_graph().compile(), question))
 
 
 def _show(
-    out: "Console",
+    out: Output,
     record: "Record",
     account: Sequence[Mapping[str, Any]],
     insights: Insights,
     learnt: Mapping[str, int],
 ) -> None:
-    from dynamicrag.cli.console import joined
-    from dynamicrag.cli.decisions import show_decisions
-    from dynamicrag.cli.show import answer
-    from dynamicrag.lab.view.amounts import cost_line
-    from dynamicrag.lab.view.terminal import print_table
-
     out.print(joined((record["question"], "bold")))
     out.print(answer(record))
     show_decisions(out, record["decisions"], insights, learnt, {})
@@ -96,11 +91,7 @@ def _show(
     out.print(cost_line(record["cost"], record.get("tokens")), style="bold")
 
 
-def _account(lines: Sequence[Mapping[str, Any]]) -> "Table":
-    from dynamicrag.cli.decisions import spare
-    from dynamicrag.cost.amounts import amount
-    from dynamicrag.lab.view.page import Column, Row, Table
-
+def _account(lines: Sequence[Mapping[str, Any]]) -> Table:
     order = spare()
     rows = []
     for line in lines:

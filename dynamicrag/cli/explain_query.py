@@ -1,39 +1,41 @@
 """The explanation of a stored query, read from the run store: its question is not asked again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from dynamicrag.cli.console import joined
+from dynamicrag.cli.decisions import show_decisions
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.stores import open_log, open_runs
+from dynamicrag.cost.amounts import amount
+from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.lab.view.amounts import cost_line
+from dynamicrag.lab.view.page import Column, Table
+from dynamicrag.lab.view.terminal import print_table
+from dynamicrag.records import Figure
 
+if TYPE_CHECKING:
     from dynamicrag.graph.explain import Explanation
-    from dynamicrag.lab.view.page import Table
     from dynamicrag.policy.policy import Policy
-    from dynamicrag.records import Figure
     from dynamicrag.store.log import Log
     from dynamicrag.store.logged import Feedback
 
 
-def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
+def explain_query(query_id: str, policy: "Policy", out: Output) -> None:
     """Show the decisions of a stored query, its feedback and its cost.
 
     Args:
         query_id: Its id.
         policy: The policy, whose ``runs.address`` names the store. If it is the query's own, the present
             estimates of its learners are shown too.
-        json: File for the result as JSON; ``-`` for standard output.
+        out: The console.
 
     Raises:
         InputError: The store does not have the query.
         RunsError: The store cannot be read.
     """
-    from dataclasses import asdict
-
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import write_json
-    from dynamicrag.cli.stores import open_log, open_runs
-
     kept = open_runs(policy).turn(query_id) or {}
     found = _explained(open_log(policy), kept, query_id, policy)
     result = {
@@ -48,9 +50,9 @@ def explain_query(query_id: str, policy: "Policy", json: str | None) -> None:
         "now": {name: asdict(estimate) for name, estimate in found.now.items()},
         "feedback": [asdict(item) for item in found.feedback],
     }
-    write_json(json, {**result, **{key: kept[key] for key in ("question", "answer") if key in kept}})
-    if json != "-":
-        _show(human(json), found, kept)
+    out.give({**result, **{key: kept[key] for key in ("question", "answer") if key in kept}})
+    if out.in_words:
+        _show(out, found, kept)
 
 
 def _explained(log: "Log", kept: Mapping[str, Any], query_id: str, policy: "Policy") -> "Explanation":
@@ -72,12 +74,7 @@ def _explained(log: "Log", kept: Mapping[str, Any], query_id: str, policy: "Poli
             folder.close()
 
 
-def _show(out: "Console", found: "Explanation", kept: Mapping[str, Any]) -> None:
-    from dynamicrag.cli.console import joined
-    from dynamicrag.cli.decisions import show_decisions
-    from dynamicrag.lab.view.amounts import cost_line
-    from dynamicrag.lab.view.terminal import print_table
-
+def _show(out: Output, found: "Explanation", kept: Mapping[str, Any]) -> None:
     out.print(joined((kept.get("question") or f"query {found.query_id}", "bold")))
     if "answer" in kept:
         out.print(kept["answer"], style="green")
@@ -112,11 +109,7 @@ def feedback_line(item: "Feedback") -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC  {item.source}: {item.name} {said}"
 
 
-def _stages(stages: "Mapping[str, Mapping[str, Figure]]") -> "Table":
-    from dynamicrag.cost.amounts import amount
-    from dynamicrag.cost.dimensions import DIMENSIONS
-    from dynamicrag.lab.view.page import Column, Table
-
+def _stages(stages: Mapping[str, Mapping[str, Figure]]) -> Table:
     rows: list[Sequence[str]] = [
         [stage, *(amount(d, cost[d]["value"]) if d in cost else "–" for d in DIMENSIONS)]
         for stage, cost in stages.items()

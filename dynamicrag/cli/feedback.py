@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole
+from dynamicrag.cli.stores import open_log
 from dynamicrag.errors import InputError
 
 THUMBS = {"up": 1.0, "down": 0.0}
@@ -27,12 +29,9 @@ def feedback(
     ] = None,
 ) -> None:
     """Rate an answer; routers that learn online learn from it."""
-    from dynamicrag.cli.console import console
-    from dynamicrag.cli.stores import open_log
     from dynamicrag.learning.writer import FeedbackWriter
     from dynamicrag.policy.file import load_policy
 
-    out = console()
     writer = FeedbackWriter(open_log(None if policy is None else load_policy(policy)))
     if prefer is None:
         if over is not None or tie:
@@ -54,7 +53,7 @@ def feedback(
         changed = writer.prefer(query_id, prefer, over, y, stage=at, name=name or "preference", source=source)
         what = f"{prefer} {'as good as' if tie else 'better than'} {over} at {at}"
     state = "stored" if changed else "stored before, unchanged"
-    out.print(f"{state}: {what} (source {source})", soft_wrap=True)
+    PlainConsole().print(f"{state}: {what} (source {source})", soft_wrap=True)
 
 
 def _number(text: str) -> float:

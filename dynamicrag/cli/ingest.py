@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.prepare import pull_missing
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
+from dynamicrag.cost.amounts import amount
 from dynamicrag.errors import PolicyError, unknown
 
 if TYPE_CHECKING:
@@ -36,10 +40,6 @@ def ingest(
     json: JsonOption = None,
 ) -> None:  # fmt: skip
     """Read, chunk and embed documents; unchanged documents are not processed again."""
-    from dynamicrag.cli.console import bar, console, human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.prepare import pull_missing
-    from dynamicrag.cost.amounts import amount
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import INGEST
     from dynamicrag.cost.process import shared_attribution
@@ -49,12 +49,12 @@ def ingest(
     from dynamicrag.policy.file import load_policy
     from dynamicrag.retrieval.english import notice_of
 
-    check_target(json)
+    out = Output(json)
     loaded = load_policy(policy)
     known = load_profiles()
     ledger = Ledger(shared_attribution(loaded.host.meter), known.host)
     corpus, dense = _corpus(loaded, paths, name, ledger, known), _wants_vectors(loaded)
-    out, model = human(json), corpus.embedder.name
+    model = corpus.embedder.name
     if model in catalogue() and path_of(model) is None:
         pull_missing([model], out)
     ledger.attribution.acquire()
@@ -74,10 +74,9 @@ def ingest(
         "failed": report.failed, "chunks": report.chunks, "seconds": report.seconds, "embedding": energy,
         "notices": notices,
     }  # fmt: skip
-    write_json(json, summary)
-    if json == "-":
+    out.give(summary)
+    if not out.in_words:
         return
-    out = console()
     parts = [f"{report.chunks:,} chunks", amount("seconds", report.seconds)]
     if value := energy["joules"]["value"]:
         parts.append(f"{amount('joules', value)} {energy['joules']['kind']} for embedding")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole
+from dynamicrag.cli.output import write_text
 from dynamicrag.errors import InputError, PolicyError, unknown
 
 
@@ -25,8 +27,6 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a policy of your own, with comments: a preset, or the models of a provider in a style."""
-    from dynamicrag.cli.console import console
-    from dynamicrag.cli.output import write_text
     from dynamicrag.cli.starter import starter
     from dynamicrag.cost.profiles import shipped
     from dynamicrag.policy.file import PRESETS
@@ -47,4 +47,4 @@ def init(
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     write_text(path, text)
-    console().print(f"{path}: {what}; change it, then: dynamicrag validate {path}")
+    PlainConsole().print(f"{path}: {what}; change it, then: dynamicrag validate {path}")

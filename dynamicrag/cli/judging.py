@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED
+from dynamicrag.cli.result import Output
+from dynamicrag.lab.view.charts import Chart
+from dynamicrag.lab.view.page import Page
 from dynamicrag.registry import Registry, parse_spec
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from dynamicrag.lab.view.charts import Chart
-    from dynamicrag.lab.view.page import Page
+    from dynamicrag.lab.results import Result
 
 OnlyOption = Annotated[str | None, typer.Option(help="Route among these only, joined by commas.")]
 CostOption = Annotated[
@@ -30,13 +30,6 @@ BootstrapOption = Annotated[
 SeedOption = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of folds, routers and samples.")]
 
 
-class Result(Protocol):
-    """The result of an evaluation."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-
-
 def named_specs(specs: Iterable[Any], registry: Registry[Any], flag: str) -> dict[str, object]:
     """Return the specs by the names that are shown; all are checked before any work."""
     named: dict[str, object] = {}
@@ -48,25 +41,10 @@ def named_specs(specs: Iterable[Any], registry: Registry[Any], flag: str) -> dic
     return named
 
 
-def give(
-    out: "Console",
-    found: Result,
-    page: "Page",
-    chart: "Chart | None",
-    json: str | None,
-    plot: Path | None,
-    name: str,
-) -> None:
-    """Write a result as JSON, and its page and chart as ``name.html`` and ``name.png``; print the page."""
-    from dynamicrag.cli.output import write_json, write_text
+def give(out: Output, found: "Result", page: Page, chart: Chart | None, plot: Path | None, name: str) -> None:
+    """Give a result; its page and chart as ``name.html`` and ``name.png`` in the folder ``plot``."""
     from dynamicrag.lab.view.draw import to_png
-    from dynamicrag.lab.view.html import to_html
-    from dynamicrag.lab.view.terminal import print_page
 
-    if plot is not None:
-        if chart is not None:
-            to_png(chart, plot / f"{name}.png")
-        write_text(plot / f"{name}.html", to_html(page))
-    write_json(json, found.as_json())
-    if json != "-":
-        print_page(out, page)
+    if plot is not None and chart is not None:
+        to_png(chart, plot / f"{name}.png")
+    out.give(found.as_json(), page, plot and plot / f"{name}.html")

@@ -4,27 +4,25 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from dynamicrag.cli.console import plain
+from dynamicrag.errors import CorpusError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.retrieval.corpus import Corpus
 
 _NAMED = 3
 
 
-def warn_left_out(corpora: "Iterable[Corpus]", out: "Console") -> None:
+def warn_left_out(corpora: "Iterable[Corpus]", out: Console) -> None:
     """Print a line for each corpus with unreadable files."""
-    from dynamicrag.errors import CorpusError
     from dynamicrag.retrieval.documents import failures
 
     for corpus in corpora:
         try:
             problems = corpus.problems()
-        except (
-            CorpusError
-        ) as error:  # nothing can be read: every question to the corpus raises the same error
+        except CorpusError as error:  # nothing can be read: every question raises the same error
             out.print(plain(f"corpus {corpus.name}: {error}"), style="yellow", soft_wrap=True)
             continue
         if count := failures(problems):

@@ -4,20 +4,20 @@ from typing import Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.prepare import in_catalogue, pull_missing
+from dynamicrag.cli.result import Output
+from dynamicrag.lab.view.amounts import size
+from dynamicrag.lab.view.page import Column, Table
 
 
 def list_models(json: JsonOption = None) -> None:
     """List the models of the catalogue, with their size, licence and whether they are on this machine."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.lab.view.amounts import size
-    from dynamicrag.lab.view.page import Column, Table
-    from dynamicrag.lab.view.terminal import print_table
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of
 
-    check_target(json)
+    out = Output(json)
     models = [(model, path_of(name) is not None) for name, model in catalogue().items()]
     rows = [
         {
@@ -27,9 +27,6 @@ def list_models(json: JsonOption = None) -> None:
         }
         for model, pulled in models
     ]  # fmt: skip
-    write_json(json, rows)
-    if json == "-":
-        return
     titles = ("name", "kind", "parameters", "size", "licence", "pulled")
     columns = [Column(title, number=title in ("parameters", "size")) for title in titles]
     lines = [
@@ -37,7 +34,7 @@ def list_models(json: JsonOption = None) -> None:
          "✓" if pulled else "–"]
         for model, pulled in models
     ]  # fmt: skip
-    print_table(human(json), Table(columns, lines))
+    out.give(rows, Table(columns, lines))
 
 
 def pull_models(
@@ -47,8 +44,6 @@ def pull_models(
     ] = None,
 ) -> None:
     """Download models; an interrupted download resumes."""
-    from dynamicrag.cli.console import console
-    from dynamicrag.cli.prepare import pull_missing
     from dynamicrag.llm.catalogue import entry
     from dynamicrag.llm.pull import path_of
 
@@ -58,13 +53,13 @@ def pull_models(
     for name in wanted:
         entry(name)  # checks all names before the first download
     missing = [name for name in wanted if path_of(name) is None]
-    pull_missing(missing, console())
+    out = PlainConsole()
+    pull_missing(missing, out)
     for name in wanted:
-        console().print(f"{name} {'pulled' if name in missing else 'is there'}")
+        out.print(f"{name} {'pulled' if name in missing else 'is there'}")
 
 
 def _of_policy(policy: str) -> list[str]:
-    from dynamicrag.cli.prepare import in_catalogue
     from dynamicrag.policy.file import load_policy
     from dynamicrag.retrieval.local_embedder import DEFAULT
 

@@ -3,18 +3,14 @@
 import asyncio
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
+
+from rich.console import Console
 
 from dynamicrag.errors import BudgetExceeded
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from rich.console import Console
-
-    from dynamicrag.offers import BudgetRequest
+from dynamicrag.offers import BudgetRequest
 
 
 def at_terminal() -> bool:
@@ -22,7 +18,7 @@ def at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def confirmed(out: "Console", request: "BudgetRequest") -> bool:
+def confirmed(out: Console, request: BudgetRequest) -> bool:
     """Return whether the person at the terminal grants the cheapest offer; the end of input refuses.
 
     Raises:
@@ -40,7 +36,7 @@ def confirmed(out: "Console", request: "BudgetRequest") -> bool:
         return False
 
 
-async def aconfirmed(out: "Console", request: "BudgetRequest") -> bool:
+async def aconfirmed(out: Console, request: BudgetRequest) -> bool:
     """As :func:`confirmed`. A cancelled wait, for example by Ctrl-C, ends at once, without a further key.
 
     Reading the terminal cannot be cancelled, so a thread reads that the interpreter does not wait for.
@@ -56,7 +52,7 @@ async def aconfirmed(out: "Console", request: "BudgetRequest") -> bool:
         else:
             pass_on(answer.set_result, said)
 
-    def pass_on(to: "Callable[[Any], None]", value: "Any") -> None:
+    def pass_on(to: Callable[[Any], None], value: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits
             loop.call_soon_threadsafe(lambda: None if answer.done() else to(value))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dynamicrag.errors import InputError
+from dynamicrag.extras import require
 from dynamicrag.lab.json_lines import append_line, as_json, parsed_lines
 from dynamicrag.whole_file import is_stream, replacing
 
@@ -142,8 +143,6 @@ def check_plot(folder: Path) -> None:
     Raises:
         InputError: The folder cannot be made, or the extra ``lab`` is missing.
     """
-    from dynamicrag.extras import require
-
     require("lab", for_="--plot")
     try:
         folder.mkdir(parents=True, exist_ok=True)

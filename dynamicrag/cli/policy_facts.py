@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dynamicrag.cli.prepare import to_pull
 from dynamicrag.cost.prices import Price
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def facts_of(policy: "Policy", pipeline: "Pipeline", *, trust: bool) -> PolicyFa
         pipeline: The policy, assembled.
         trust: Whether its modules were imported.
     """
-    from dynamicrag.cli.prepare import to_pull
     from dynamicrag.cost.ability import ASSUMED, accuracy_at
     from dynamicrag.cost.prices import price_of
     from dynamicrag.graph.warm import used_models

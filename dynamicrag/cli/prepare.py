@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dynamicrag.cli.console import bar, plain
+from rich.console import Console
+
+from dynamicrag.cli.console import plain
 from dynamicrag.cli.left_out import warn_left_out
+from dynamicrag.cli.progress import bar
+from dynamicrag.extras import require
 from dynamicrag.lab.view.amounts import size
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.policy.assembly import Pipeline
     from dynamicrag.policy.policy import Policy
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def ready(
     policy: "Policy",
-    out: "Console",
+    out: Console,
     *,
     conversation: bool = False,
     models: Sequence[str] | None = None,
@@ -69,10 +71,9 @@ def ready(
 
 
 def provide(
-    policy: "Policy", out: "Console", *, conversation: bool = False, models: Sequence[str] | None = None
+    policy: "Policy", out: Console, *, conversation: bool = False, models: Sequence[str] | None = None
 ) -> "Pipeline":
     """Check a policy including its providers' keys, and download missing models; see :func:`ready`."""
-    from dynamicrag.extras import require
     from dynamicrag.graph.warm import used_models
     from dynamicrag.policy.assembly import assemble
 
@@ -115,7 +116,7 @@ def in_catalogue(specs: Sequence[str], embedders: Sequence[object]) -> list[str]
     return [name for name in local if not name.endswith(".gguf")] + named
 
 
-def pull_missing(names: Sequence[str], out: "Console") -> None:
+def pull_missing(names: Sequence[str], out: Console) -> None:
     """Download models of the catalogue, with a line and a bar for each."""
     from dynamicrag.llm.catalogue import entry
     from dynamicrag.llm.pull import pull
@@ -127,7 +128,7 @@ def pull_missing(names: Sequence[str], out: "Console") -> None:
             pull(name, progress=lambda done, total, label=name: show(done, total, label))  # type: ignore[misc]
 
 
-def ingest_corpus(corpus: "Corpus", out: "Console", *, dense: bool) -> "IngestReport | None":
+def ingest_corpus(corpus: "Corpus", out: Console, *, dense: bool) -> "IngestReport | None":
     """Update a corpus from its files, with a bar, and warn of files that cannot be read."""
     from dynamicrag.retrieval.english import notice_of
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli import progress
 from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.prepare import provide, ready
+from dynamicrag.cli.result import Output
+from dynamicrag.lab.questions import read_questions
+from dynamicrag.lab.view.terminal import print_page
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.lab.record.recording import Recording
     from dynamicrag.lab.record.remaining import Remaining
@@ -80,10 +83,6 @@ def record(
     Stages that are not named have the option that the policy's router plans with. The verifiers judge every
     draft, and every draft is accepted.
     """
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.prepare import provide, ready
-    from dynamicrag.lab.questions import read_questions
     from dynamicrag.lab.record.journal import Journal
     from dynamicrag.lab.record.origin import origin_of
     from dynamicrag.lab.record.outcome import SCORES
@@ -93,7 +92,6 @@ def record(
     from dynamicrag.lab.record.remaining import Remaining
     from dynamicrag.lab.record.results import result_of
     from dynamicrag.lab.record.view import page
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.policy.file import load_policy
     from dynamicrag.policy.policy import brief
 
@@ -101,8 +99,7 @@ def record(
         raise typer.BadParameter(
             f"--score: one of {', '.join(SCORES)}; --judge MODEL with 'judge', and only then"
         )
-    check_target(json)
-    shown = human(json)
+    shown = Output(json)
     asked = read_questions(questions)[:limit]
     blind = check_scorable(asked, score)
     loaded = brief(load_policy(policy, corpus or None))
@@ -126,30 +123,24 @@ def record(
             raise KeyboardInterrupt(f"{kept}; the same command continues from there") from None
     result = result_of(table, str(out), score, None if judge is None else recording.judging or {})
     print_page(shown, page(result))
-    write_json(json, result.as_json())
+    shown.give(result.as_json())
 
 
-def _announce(
-    recording: "Recording", remaining: "Remaining", product: str, file: Path, out: "Console"
-) -> None:
-    from dynamicrag.cli.progress import of_recording
-
+def _announce(recording: "Recording", remaining: "Remaining", product: str, file: Path, out: Output) -> None:
     total, left = recording.total, remaining.runs
     runs = f"{product} = {total} runs"
     if not left:
         out.print(f"{runs}: all recorded before, in {file}")
         return
     before = f", {total - left} of them recorded before" if left < total else ""
-    out.print(f"{runs}{before}; {left} to go, expected to take {of_recording(remaining)}")
+    out.print(f"{runs}{before}; {left} to go, expected to take {progress.of_recording(remaining)}")
 
 
 def _run(
     rag: "DynamicRAG", recording: "Recording", remaining: "Remaining", workers: int, judge: str | None,
-    out: "Console",
+    out: Output,
 ) -> None:  # fmt: skip
     """Do the runs that are left, and add the scores that follow them."""
-    from dynamicrag.cli import progress
-    from dynamicrag.cli.console import bar
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.lab.record.executor import for_recording
 
@@ -161,7 +152,7 @@ def _run(
         if judge is None:
             recording.add_similarity(own)
         else:
-            with bar(out) as shown_bar:
+            with progress.bar(out) as shown_bar:
                 asyncio.run(recording.judge(own, judge, shown_bar))
     finally:
         own.close()

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import check_target, write_text
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.stores import open_runs
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.extras import require
 from dynamicrag.lab.report.selection import BASELINE, By, Selection, grouped
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.cost.runs import Runs
-    from dynamicrag.lab.report.make import Report
     from dynamicrag.lab.report.turns import Turn
     from dynamicrag.policy.calibrated import Calibrated
     from dynamicrag.policy.policy import Policy
@@ -56,13 +58,11 @@ def report(
     ] = None,
 ) -> None:
     """Show what the queries so far cost in energy, money and time, and what routing saved."""
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import write_json, write_text
-    from dynamicrag.cli.stores import open_runs
     from dynamicrag.lab.report.export import to_csv, to_json
     from dynamicrag.lab.report.feedback import stored_feedback
     from dynamicrag.lab.report.make import make_report
     from dynamicrag.lab.report.records import load
+    from dynamicrag.lab.report.view import page
 
     now = time.time()
     if prune is not None:
@@ -74,39 +74,25 @@ def report(
         return
     named, bands = _policies(policy)
     runs, policy = open_runs(named), policy if named is None else named.name
-    _check_files(html, csv, json)
+    out = Output(json)
+    _check_files(html, csv)
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes, notes = load(runs)
     chosen = selection.of(turns)
-    out = human(json)
     if not chosen:
         for line in notes if notes and not turns else [_nothing(turns, selection)]:
-            out.print(line, soft_wrap=True, markup=False)
+            out.print(line, soft_wrap=True)
         if html is not None:
             raise InputError(f"--html {html}: there is nothing to show, so no page was written")
     made = make_report(turns, processes, selection, runs.calls(), notes, bands, stored_feedback(runs, chosen))
     # files first: a reader of the table may stop half-way
     if csv is not None:
         write_text(csv, to_csv(chosen))
-    write_json(json, to_json(made, chosen) if json is not None else None)
-    if chosen:
-        _show(made, chosen, html, None if json == "-" else out)
+    data = None if json is None else to_json(made, chosen)
+    out.give(data, page(made, chosen) if chosen else None, html)
     for path in filter(None, (html, csv, None if json in (None, "-") else Path(json))):
         out.print(f"{path}: {len(chosen):,} queries", style="dim", soft_wrap=True)
-
-
-def _show(report: "Report", turns: "Sequence[Turn]", html: Path | None, out: "Console | None") -> None:
-    from dynamicrag.cli.output import write_text
-    from dynamicrag.lab.report.view import page
-    from dynamicrag.lab.view.html import to_html
-    from dynamicrag.lab.view.terminal import print_page
-
-    shown = page(report, turns)
-    if html is not None:
-        write_text(html, to_html(shown))
-    if out is not None:
-        print_page(out, shown)
 
 
 def moment(text: str, option: str, now: float) -> float:
@@ -144,7 +130,6 @@ def _policies(policy: str | None) -> "tuple[Policy | None, dict[str, Calibrated]
 
 
 def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
-    from dynamicrag.cli.console import console
     from dynamicrag.store.log import Log
 
     if age == "all" and not user:
@@ -154,15 +139,11 @@ def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
     what = "query" if number == 1 else "queries"
     owner = f" of {user}" if user else ""
     since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"
-    console().print(f"{number:,} {what}{owner}{since} deleted", markup=False)
+    PlainConsole().print(f"{number:,} {what}{owner}{since} deleted")
 
 
-def _check_files(html: Path | None, csv: Path | None, json: str | None) -> None:
+def _check_files(html: Path | None, csv: Path | None) -> None:
     """Refuse targets that cannot be written, before any work."""
-    from dynamicrag.cli.output import check_target
-    from dynamicrag.extras import require
-
-    check_target(json)
     check_target(None if csv is None else str(csv), "--csv")
     if html is not None:
         check_target(str(html), "--html")

@@ -4,6 +4,14 @@ import re
 from typing import Any
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.result import Output
+from dynamicrag.lab.view.page import Column, Table
+
+HINT = (
+    "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; 'train stage "
+    "--add-to' gives it new options. It does not learn while it answers: learn() is for programs that feed "
+    "rewards to a predictor. A router that learns from feedback needs no file. --json has the papers in full."
+)
 
 
 def routers(json: JsonOption = None) -> None:
@@ -11,14 +19,11 @@ def routers(json: JsonOption = None) -> None:
 
     The axes are those of the survey "Dynamic Model Routing and Cascading".
     """
-    from dynamicrag.cli.output import check_target, write_json
-
-    check_target(json)
+    out = Output(json)
     matrix = design_space()
-    if json is not None:
-        write_json(json, matrix)
-    if json != "-":
-        _show(matrix)
+    out.give(matrix, _table(matrix))
+    if out.in_words:
+        out.print(HINT, style="dim")
 
 
 def design_space() -> dict[str, dict[str, Any]]:
@@ -42,11 +47,7 @@ def design_space() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _show(matrix: dict[str, dict[str, Any]]) -> None:
-    from dynamicrag.cli.console import console
-    from dynamicrag.lab.view.page import Column, Table
-    from dynamicrag.lab.view.terminal import print_table
-
+def _table(matrix: dict[str, dict[str, Any]]) -> Table:
     rows = []
     for name, row in matrix.items():
         when = [word.removesuffix("-generation") for word in row["when"]]
@@ -57,12 +58,4 @@ def _show(matrix: dict[str, dict[str, Any]]) -> None:
         rows.append([name, *cells, source.group() if source else ""])
     titles = ("router", "when", "uses", "how", "online", "new options", "from")
     columns = [Column(title, number=False, spare=int(title == "how")) for title in titles]
-    out = console()
-    print_table(out, Table(columns, rows, most=len(rows)))
-    out.print(
-        "A trained router takes the file that 'dynamicrag train' wrote: {knn: {state: FILE}}; "
-        "'train stage --add-to' gives it new options. It does not learn while it answers: learn() is for "
-        "programs that feed rewards to a predictor. A router that learns from feedback needs no file. --json "
-        "has the papers in full.",
-        style="dim",
-    )
+    return Table(columns, rows, most=len(rows))

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.console import PlainConsole, plain
+from dynamicrag.cli.left_out import warn_left_out
 from dynamicrag.cli.options import CorpusOption
+from dynamicrag.cli.prepare import provide
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.specs import numbers
+from dynamicrag.errors import InputError
+from dynamicrag.extras import missing, require
+from dynamicrag.store.address import data_dir
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.serve.settings import Settings
     from dynamicrag.serve.web.settings import WebSettings
@@ -74,9 +80,6 @@ def serve(
     no_uploads: Annotated[bool, typer.Option("--no-uploads", help="No uploads in the web chat.")] = False,
 ) -> None:
     """Answer over HTTP as OpenAI does, for any of its clients, and in a web chat."""
-    from dynamicrag.cli.console import console
-    from dynamicrag.extras import require
-
     require("serve", for_="dynamicrag serve")
     from dynamicrag.serve.app import create_app
     from dynamicrag.serve.keys import keys_of
@@ -90,7 +93,7 @@ def serve(
     check_origins(cors_origin or (), keys)
     settings = Settings(
         keys=keys,
-        budget_per_user=_budget(budget_per_user or ()),
+        budget_per_user=_budget(budget_per_user),
         body_bytes=int(max_body * MEGABYTE),
         seconds=timeout,
         concurrency=concurrency,
@@ -99,7 +102,7 @@ def serve(
         cors_origins=cors_origin or (),
         root_path=check_root_path(root_path),
     )
-    out = console()
+    out = PlainConsole()
     chat = _web(web, uploads, no_uploads or (keys is not None and uploads is None))
     folder = chat.uploads if chat else None
     with listening(host, port) as bound, _load(policies or ["balanced"], corpus, folder, out) as rag:
@@ -119,19 +122,11 @@ def serve(
         out.print("stopped; all accounts are closed", style="dim")
 
 
-def _budget(given: Sequence[str]) -> dict[str, float]:
-    from dynamicrag.cli.specs import number_of
-    from dynamicrag.errors import InputError
+def _budget(given: Sequence[str] | None) -> dict[str, float]:
     from dynamicrag.graph.call_reader import check_amount
 
-    limits = {}
-    for each in given:
-        dimension, equals, amount = each.partition("=")
-        if not equals:
-            raise InputError(f"--budget-per-user {each[:80]}: expected DIMENSION=AMOUNT, for example usd=1")
-        where = f"--budget-per-user {dimension[:80]}"
-        limits[dimension] = check_amount(dimension, number_of(amount, where), "--budget-per-user")
-    return limits
+    limits = numbers(given, "--budget-per-user", "DIMENSION=AMOUNT, such as usd=1")
+    return {name: check_amount(name, limit, "--budget-per-user") for name, limit in limits.items()}
 
 
 def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettings | None":
@@ -140,10 +135,7 @@ def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettin
     Raises:
         InputError: It is wanted, and its extra is missing; or the folder cannot be made.
     """
-    from dynamicrag.errors import InputError
-    from dynamicrag.extras import missing, require
     from dynamicrag.serve.web.settings import WebSettings
-    from dynamicrag.store.address import data_dir
 
     if wanted:
         require("ui", for_="--web")
@@ -160,11 +152,9 @@ def _web(wanted: bool | None, uploads: Path | None, without: bool) -> "WebSettin
 
 
 def _load(
-    policies: Sequence[str], corpus: Sequence[Path] | None, uploads: Path | None, out: "Console"
+    policies: Sequence[str], corpus: Sequence[Path] | None, uploads: Path | None, out: PlainConsole
 ) -> "DynamicRAG":
     """Return the object of all policies, after their models are on this machine."""
-    from dynamicrag.cli.prepare import provide
-    from dynamicrag.errors import InputError
     from dynamicrag.graph.rag import DynamicRAG
     from dynamicrag.policy.assembly import assemble_all
     from dynamicrag.policy.file import load_policy
@@ -183,18 +173,14 @@ def _load(
     return DynamicRAG(first, further)
 
 
-def _warm(rag: "DynamicRAG", out: "Console") -> None:
-    from dynamicrag.cli.console import bar
-    from dynamicrag.cli.left_out import warn_left_out
-
+def _warm(rag: "DynamicRAG", out: PlainConsole) -> None:
     with bar(out) as show:
         rag.warm(lambda done, total, label: show(done, total, label))
     corpora = {id(corpus): corpus for each in rag.policies.values() for corpus in each.corpora.values()}
     warn_left_out(list(corpora.values()), out)
 
 
-def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: "Console", *, web: bool) -> None:
-    from dynamicrag.cli.console import plain
+def _say(url: str, rag: "DynamicRAG", settings: "Settings", out: PlainConsole, *, web: bool) -> None:
     from dynamicrag.serve.question import policy_names
     from dynamicrag.serve.reach import EVERY
     from dynamicrag.serve.small_budgets import small_budgets

@@ -4,18 +4,18 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
 from dynamicrag.cli.console import joined, plain
 from dynamicrag.cost.amounts import amount
 from dynamicrag.lab.view.amounts import cost_line
+from dynamicrag.records import Decision
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
     from dynamicrag.lab.run import Record
-    from dynamicrag.records import Decision
 
 CHOSEN = "●"
 OUTSIDE = "not from the documents"
@@ -23,16 +23,13 @@ CLAUSE_END = re.compile(r"[;,] ")
 """The end of a reason's first clause."""
 
 
-def panel(record: "Record", *, verbose: bool = False) -> "Panel":
+def panel(record: "Record", *, verbose: bool = False) -> Panel:
     """Return the panel of a record.
 
     Args:
         record: A record from :func:`dynamicrag.lab.run.ask_all`.
         verbose: Whether stages with a single option, the passages and the query's id are shown, too.
     """
-    from rich.console import Group
-    from rich.panel import Panel
-
     title = " · ".join(part for part in (record["query_id"], record.get("type", "")) if part)
     lines: list[RenderableType] = [joined((plain(record["question"]), "bold")), answer(record), ""]
     shown = [decision for decision in record["decisions"] if verbose or len(decision["options"]) > 1]
@@ -52,7 +49,7 @@ def panel(record: "Record", *, verbose: bool = False) -> "Panel":
     )  # fmt: skip
 
 
-def answer(record: "Record") -> "Text":
+def answer(record: "Record") -> Text:
     """Return the answer, with its scores where there are gold answers."""
     if "error" in record:
         return joined((f"✗ {plain(record['error'])}", "red"))
@@ -65,7 +62,7 @@ def answer(record: "Record") -> "Text":
     return joined((plain(record["answer"]), style), (beyond, "yellow"), (scores, "dim"))
 
 
-def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
+def decisions(made: Sequence[Decision], *, whole: bool) -> Table:
     """Return a line per decision: stage, options with the chosen one marked, cost, reason.
 
     A second line of the cost has the joules that a cold prompt cache adds.
@@ -74,8 +71,6 @@ def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
         made: The decisions.
         whole: Whether to show the whole reason, and not its first clause.
     """
-    from rich.table import Table
-
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(ratio=3)
@@ -92,7 +87,7 @@ def decisions(made: "Sequence[Decision]", *, whole: bool) -> "Table":
     return table
 
 
-def options(decision: "Decision") -> "Text":
+def options(decision: Decision) -> Text:
     """Return a decision's options in a row; the chosen one stands out without colours as well."""
     parts: list[tuple[str, str]] = []
     for name, allowed in zip(decision["options"], decision["allowed"], strict=True):

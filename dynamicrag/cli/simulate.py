@@ -8,8 +8,11 @@ import typer
 
 from dynamicrag.cli.judging import CostOption, OnlyOption, OptionCostOption, named_specs
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import EMBEDDER, given_cost, number_of, parts_of, read_specs
+from dynamicrag.cli.progress import bar
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.specs import EMBEDDER, costs_of, embedding, number_of, numbers, parts_of, read_specs
 from dynamicrag.errors import InputError
+from dynamicrag.whole_file import is_stream
 
 if TYPE_CHECKING:
     from dynamicrag.lab.record.partial import Partial
@@ -77,19 +80,16 @@ def simulate(
     """
     if table is None:
         raise InputError("--table: a table to replay is needed")
-    from dynamicrag.cli.console import bar, human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.specs import embedding
     from dynamicrag.lab.outcomes.file import read_table
     from dynamicrag.lab.simulate.learners import check_learners
     from dynamicrag.lab.simulate.replays import Setting
     from dynamicrag.lab.simulate.run import simulate as run
     from dynamicrag.lab.simulate.view import build_page
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.llm.pull import path_of
     from dynamicrag.predictors.base import PREDICTORS
 
-    check_target(json)
+    out = Output(json)
+    prices = costs_of(option_cost)
     learners = named_specs(read_specs(router, "--router") if router else ROUTERS, PREDICTORS, "--router")
     check_learners(learners, start, "--router")
     shown, changes = _changes(change)
@@ -98,30 +98,26 @@ def simulate(
         learners, changes, shown, weights, seeds, other_seeds, start, _abilities(ability), _explore(explore),
         EMBEDDER,
     )  # fmt: skip
-    given = dict(given_cost(item) for item in option_cost or ())
-    out = human(json)
     recorded = read_table(table)
-    with bar(out) as progress, _partial(json) as kept:
-        embed = None if path_of(EMBEDDER) is None else embedding(["embedding"], progress)
+    with _partial(json) as kept:
         try:
-            found = run(
-                recorded, setting, cost=cost, option_cost=given, options=parts_of(options), embed=embed,
-                progress=progress, kept=kept,
-            )  # fmt: skip
+            with bar(out) as progress:
+                embed = None if path_of(EMBEDDER) is None else embedding(["embedding"], progress)
+                found = run(
+                    recorded, setting, cost=cost, option_cost=prices, options=parts_of(options), embed=embed,
+                    progress=progress, kept=kept,
+                )  # fmt: skip
         except KeyboardInterrupt:
             if kept is None:
                 raise
             raise KeyboardInterrupt("finished replays are kept; the same command continues") from None
-        write_json(json, found.as_json())
+        out.give(found.as_json(), build_page(found))
         if kept is not None:
             kept.clear()
-    if json != "-":
-        print_page(out, build_page(found))
 
 
 def _partial(json: str | None) -> "Partial | nullcontext[None]":
     from dynamicrag.lab.record.partial import Partial
-    from dynamicrag.whole_file import is_stream
 
     if json is None or json == "-" or is_stream(Path(json)):
         return nullcontext(None)
@@ -138,16 +134,11 @@ def _changes(values: list[str] | None) -> "tuple[list[Any], list[Change]]":
 def _abilities(values: list[str] | None) -> dict[str, float]:
     from dynamicrag.cost.ability import accuracy
 
-    found = {}
-    for text in values or ():
-        name, equals, value = text.rpartition("=")
-        try:
-            found[name.strip()] = accuracy(float(value))
-        except ValueError as error:
-            raise InputError(f"--ability {text}: {error}; expected NAME=ACCURACY") from None
-        if not equals or not name.strip():
-            raise InputError(f"--ability {text}: expected NAME=ACCURACY, such as gpt-4=0.86")
-    return found
+    given = numbers(values, "--ability", "NAME=ACCURACY, such as gpt-4=0.86")
+    try:
+        return {name: accuracy(value) for name, value in given.items()}
+    except ValueError as error:
+        raise InputError(f"--ability: {error}") from None
 
 
 def _explore(text: str | None) -> "Exploration | None":

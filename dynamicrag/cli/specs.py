@@ -1,13 +1,15 @@
 """The arguments of ``eval`` and ``train``: specs, numbers, families of features, tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.registry import parse_spec
 
 if TYPE_CHECKING:
-    from dynamicrag.cli.console import Report
+    from dynamicrag.cli.progress import Report
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
 FAMILIES = ("lexical", "tfidf", "embedding")
@@ -38,8 +40,6 @@ def number_of(text: str, where: str) -> float:
     Raises:
         InputError: The text is no such number.
     """
-    from math import isfinite
-
     try:
         value = float(text)
     except ValueError:
@@ -49,16 +49,35 @@ def number_of(text: str, where: str) -> float:
     return value
 
 
-def given_cost(text: str) -> tuple[str, float]:
-    """Return the option and the cost in ``OPTION=NUMBER``.
+def texts(values: Iterable[str] | None, flag: str, form: str) -> dict[str, str]:
+    """Return the texts by name of an option that is given as ``NAME=TEXT``.
+
+    Args:
+        values: Its values.
+        flag: The option.
+        form: The form of a value, for messages.
 
     Raises:
-        InputError: The text has another form.
+        InputError: A value has another form.
     """
-    option, equals, value = text.rpartition("=")
-    if not equals or not option.strip():
-        raise InputError(f"--option-cost {text}: expected OPTION=NUMBER, such as iterative=3.4")
-    return option.strip(), number_of(value, f"--option-cost {option}")
+    found = {}
+    for given in values or ():
+        name, _, text = (part.strip() for part in given.rpartition("="))
+        if not name or not text:
+            raise InputError(f"{flag} {given[:80]}: expected {form}")
+        found[name] = text
+    return found
+
+
+def numbers(values: Iterable[str] | None, flag: str, form: str) -> dict[str, float]:
+    """Return numbers of 0 or more by name; see :func:`texts`."""
+    given = texts(values, flag, form)
+    return {name: number_of(text, f"{flag} {name[:80]}") for name, text in given.items()}
+
+
+def costs_of(values: Iterable[str] | None) -> dict[str, float]:
+    """Return the costs by option of ``--option-cost``."""
+    return numbers(values, "--option-cost", "OPTION=NUMBER, such as iterative=3.4")
 
 
 def read_specs(values: Sequence[str], where: str) -> list[object]:
@@ -85,7 +104,6 @@ def choose_families(
     """Return the specs of families that the tables can give, and notes for the user."""
     from dynamicrag.features.base import FEATURES
     from dynamicrag.llm.pull import path_of
-    from dynamicrag.registry import parse_spec
 
     if not values:
         if path_of(EMBEDDER) is not None:
@@ -114,7 +132,6 @@ def embedding(families: Sequence[object], progress: "Report") -> Any:
     from dynamicrag.features.base import FEATURES
     from dynamicrag.lab.routing.embeddings import KeptEmbeddings
     from dynamicrag.llm.pull import cache_dir, pulled
-    from dynamicrag.registry import parse_spec
     from dynamicrag.retrieval.local_embedder import LocalEmbedder
 
     if not any(FEATURES[parse_spec(spec, "--features")[0]].embeds for spec in families):

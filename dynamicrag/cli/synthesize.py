@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli import progress
 from dynamicrag.cli.options import MOST_WORKERS, CorpusOption, JsonOption, PolicyOption
+from dynamicrag.cli.output import write_text
+from dynamicrag.cli.prepare import ready
+from dynamicrag.cli.result import Output
 from dynamicrag.errors import InputError, PolicyError, unknown
+from dynamicrag.lab.view.terminal import print_page
 
 if TYPE_CHECKING:
     from dynamicrag.policy.policy import Policy
@@ -41,10 +46,6 @@ def synthesize(
     passage but not without. An interrupted run resumes. Read the questions before you rely on them: a small
     model wrote them.
     """
-    from dynamicrag.cli import progress
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json, write_text
-    from dynamicrag.cli.prepare import ready
     from dynamicrag.lab.record.origin import origin_of
     from dynamicrag.lab.record.partial import Partial
     from dynamicrag.lab.synthesize.caller import CallLog
@@ -52,11 +53,9 @@ def synthesize(
     from dynamicrag.lab.synthesize.results import SynthesisResult
     from dynamicrag.lab.synthesize.run import planned, synthesize
     from dynamicrag.lab.synthesize.view import page
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.policy.file import load_policy
 
-    check_target(json)
-    shown = human(json)
+    shown = Output(json)
     loaded = load_policy(policy, corpus or None)
     writer = _writer(loaded, model)
     if out.is_file() and not fresh:
@@ -82,7 +81,7 @@ def synthesize(
         partial.clear()
     result = SynthesisResult(str(out), writer, seed, kinds, questions)
     print_page(shown, page(result))
-    write_json(json, result.as_json())
+    shown.give(result.as_json())
 
 
 def _writer(policy: "Policy", name: str | None) -> str:

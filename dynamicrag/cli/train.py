@@ -7,28 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import (
-    DEFAULT_ROUTER,
-    LABELS,
-    PATH_FEATURES,
-    STAGE_FEATURES,
-    AnonymousOption,
-    LabelsOption,
-    OutOption,
-    PathFeaturesOption,
-    RouterOption,
-    StageFeaturesOption,
-    StagesOption,
-    TableOption,
-    begin,
-    embedder,
-    file_size,
-    options_of,
-    spec,
-)
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.specs import parts_of, texts
+from dynamicrag.cost.amounts import digits
 from dynamicrag.errors import InputError
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
     from dynamicrag.lab.outcomes.table import OutcomeTable
@@ -56,8 +42,8 @@ def _with_command(args: list[str]) -> list[str]:
 
 
 def train_stage(
-    table: TableOption,
-    out: OutOption,
+    table: training.TableOption,
+    out: training.OutOption,
     stage: Annotated[str, typer.Option(help="Stage to decide; needed for a table of whole paths.")] = "",
     at: Annotated[
         list[str] | None, typer.Option(help="STAGE=OPTION of the other stages to compare at; repeatable.")
@@ -66,60 +52,61 @@ def train_stage(
         Path | None,
         typer.Option(help="Add the table's new options to this trained router; nothing is trained again."),
     ] = None,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: StageFeaturesOption = None,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
-    anonymous: AnonymousOption = False,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.StageFeaturesOption = None,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
+    anonymous: training.AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
     """Train the router of a stage, or add new options to a trained router with --add-to."""
     from dynamicrag.lab.training import train_router
 
     if add_to is not None:
-        training = {"--router": router != DEFAULT_ROUTER, "--features": features is not None,
+        refused = {"--router": router != training.DEFAULT_ROUTER, "--features": features is not None,
                     "--anonymous": anonymous}  # fmt: skip
-        if any(training.values()):
-            given = ", ".join(name for name, is_given in training.items() if is_given)
+        if any(refused.values()):
+            given = ", ".join(name for name, is_given in refused.items() if is_given)
             raise InputError(f"--add-to takes the router as it was trained: without {given}")
-    console, outcomes = begin(table, stages, labels, json)
+    console, outcomes = training.begin(table, stages, labels, json)
+    settings = texts(at, "--at", "STAGE=OPTION, such as context=short")
     if add_to is not None:
-        _report(json, _grown(outcomes, add_to, out, stage, _settings(at or [])))
+        _report(console, _grown(outcomes, add_to, out, stage, settings))
         return
-    families = parts_of(features or STAGE_FEATURES)
+    families = parts_of(features or training.STAGE_FEATURES)
     with console.status("training …"):
         estimator = train_router(
-            outcomes, router=spec(router), features=families, stage=stage, at=_settings(at or []),
-            embed=embedder(families), keep_questions=not anonymous,
+            outcomes, router=training.spec(router), features=families, stage=stage, at=settings,
+            embed=training.embedder(families), keep_questions=not anonymous,
         )  # fmt: skip
         path = estimator.state().save(out)
-    _report(json, _described(estimator, outcomes, path))
+    _report(console, _described(estimator, outcomes, path))
 
 
 def train_joint(
-    table: TableOption,
-    out: OutOption,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: PathFeaturesOption = PATH_FEATURES,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
-    anonymous: AnonymousOption = False,
+    table: training.TableOption,
+    out: training.OutOption,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
+    anonymous: training.AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
     """Train one router over whole paths, for all stages that the table's paths vary."""
     from dynamicrag.lab.training import train_joint as train
 
-    console, outcomes = begin(table, stages, labels, json)
+    console, outcomes = training.begin(table, stages, labels, json)
     families = parts_of(features)
     with console.status("training …"):
         whole = train(
-            outcomes, router=spec(router), features=families, embed=embedder(families),
+            outcomes, router=training.spec(router), features=families, embed=training.embedder(families),
             keep_questions=not anonymous,
         )  # fmt: skip
         path = whole.state().save(out)
     after = whole.after or whole.before
     joint = {"stages": list(whole.stages), "width_after": len(after.features.names)}
-    _report(json, _described(whole.before, outcomes, path) | joint)
+    _report(console, _described(whole.before, outcomes, path) | joint)
 
 
 def _grown(
@@ -136,15 +123,6 @@ def _grown(
     return _described(grown.estimator, outcomes, path) | added
 
 
-def _settings(given: list[str]) -> dict[str, str]:
-    """Read ``STAGE=OPTION`` off the command line."""
-    pairs = [text.partition("=") for text in given]
-    for stage, sign, option in pairs:
-        if not (stage and sign and option):
-            raise typer.BadParameter(f"--at {stage}{sign}{option}: expected STAGE=OPTION")
-    return {stage: option for stage, _, option in pairs}
-
-
 def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dict[str, Any]:
     """Return a written router as plain data: its kind, its origin, and its options."""
     about, predictor = estimator.about, estimator.predictor
@@ -154,25 +132,15 @@ def _described(estimator: "Estimator", table: "OutcomeTable", path: Path) -> dic
         "parameters": predictor.params(), "features": estimator.features.specs,
         "width": len(estimator.features.names), "stage": about.stage, "table": about.table,
         "questions": len(table),
-        "options": options_of(estimator.options, about.quality, about.costs),
+        "options": training.options_of(estimator.options, about.quality, about.costs),
     }  # fmt: skip
 
 
-def _report(json: str | None, made: dict[str, Any]) -> None:
-    from dynamicrag.cli.output import write_json
-
-    write_json(json, made)
-    if json != "-":
-        _show(made)
-
-
-def _show(made: dict[str, Any]) -> None:
-    from dynamicrag.cli.console import console
-    from dynamicrag.cost.amounts import digits
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
-    out = console()
+def _report(out: Output, made: dict[str, Any]) -> None:
+    """Give a router's description as JSON and in words."""
+    out.give(made)
+    if not out.in_words:
+        return
     costs = list(dict.fromkeys(key for o in made["options"].values() for key in o if key != "quality"))
     rows = [
         Row([name, f"{figures['quality']:.3f}", *(digits(figures.get(cost, 0.0)) for cost in costs)])
@@ -188,7 +156,7 @@ def _show(made: dict[str, Any]) -> None:
     )
     for name, count in made.get("added", {}).items():
         out.print(f"added {name}, known at {count:,} of {made['anchors']:,} anchors")
-    out.print(f"wrote {made['file']}, {file_size(made['bytes'])}", style="green", soft_wrap=True)
+    out.print(f"wrote {made['file']}, {training.file_size(made['bytes'])}", style="green", soft_wrap=True)
     place = f"stages.{made['stage']}.router" if made["stage"] else "router"
     if "stages" in made:
         place = "joint"

@@ -5,31 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import (
-    DEFAULT_ROUTER,
-    LABELS,
-    PATH_FEATURES,
-    AnonymousOption,
-    LabelsOption,
-    OutOption,
-    PathFeaturesOption,
-    RouterOption,
-    StagesOption,
-    TableOption,
-    begin,
-    embedder,
-    file_size,
-    options_of,
-    spec,
-)
+from dynamicrag.cost.amounts import SPACE, digits, percent
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 
 def train_escalation(
@@ -37,26 +23,25 @@ def train_escalation(
         str,
         typer.Option("--escalation", help="Escalation policy: value, …, or {name: {parameter: value}}."),
     ],
-    table: TableOption,
-    out: OutOption,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: PathFeaturesOption = PATH_FEATURES,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
-    anonymous: AnonymousOption = False,
+    table: training.TableOption,
+    out: training.OutOption,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
+    anonymous: training.AnonymousOption = False,
     json: JsonOption = None,
 ) -> None:
     """Train a policy that decides on drafts: accept, continue with another path, or abstain."""
-    from dynamicrag.cli.output import write_json
-    from dynamicrag.lab.calibrate.forecast import Recipe
+    from dynamicrag.lab.recipe import Recipe
 
-    console, outcomes = begin(table, stages, labels, json, mended=True)
+    console, outcomes = training.begin(table, stages, labels, json, mended=True)
     families = parts_of(features)
-    recipe = Recipe(spec(router), families, embedder(families))
+    recipe = Recipe(training.spec(router), families, training.embedder(families))
     with console.status("training …"):
-        made = _train(outcomes, spec(policy, "--escalation"), out, recipe, not anonymous)
-    write_json(json, made)
-    if json != "-":
+        made = _train(outcomes, training.spec(policy, "--escalation"), out, recipe, not anonymous)
+    console.give(made)
+    if console.in_words:
         _show(console, made)
 
 
@@ -71,10 +56,7 @@ def _train(
     """
     from dynamicrag.lab.cascade.train import train_escalation as train
 
-    taught = train(
-        outcomes, policy=policy, router=recipe.router, features=recipe.families, embed=recipe.embed,
-        keep_questions=keep_questions,
-    )  # fmt: skip
+    taught = train(outcomes, policy, recipe, keep_questions=keep_questions)
     judgement = taught.judgement
     path = judgement.state().save(out)
     about = judgement.prior.before.about
@@ -84,17 +66,13 @@ def _train(
         "features": judgement.prior.before.features.specs, "signals": list(judgement.signals),
         "dimension": judgement.dimension, "lambda": judgement.lam, "table": about.table,
         "questions": len(outcomes), "stages": [s for s in judgement.prior.stages if s != "verification"],
-        "options": options_of(outcomes.options, about.quality, about.costs),
+        "options": training.options_of(outcomes.options, about.quality, about.costs),
         **taught.figures,
         "notes": list(taught.notes),
     }  # fmt: skip
 
 
-def _show(out: "Console", made: dict[str, Any]) -> None:
-    from dynamicrag.cost.amounts import SPACE, digits, percent
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
+def _show(out: Output, made: dict[str, Any]) -> None:
     unit, replayed, single = made["dimension"], made["replayed"], made["best_single"]
     rows = [Row([name, f"{own['quality']:.3f}", digits(own[unit])]) for name, own in made["options"].items()]
     rows.append(Row(["best single", f"{single['quality']:.3f}", digits(single["cost"])], "faint"))
@@ -113,7 +91,7 @@ def _show(out: "Console", made: dict[str, Any]) -> None:
     )
     for note in made["notes"]:
         out.print(f"note: {note}", style="yellow")
-    out.print(f"wrote {made['file']}, {file_size(made['bytes'])}", style="green", soft_wrap=True)
+    out.print(f"wrote {made['file']}, {training.file_size(made['bytes'])}", style="green", soft_wrap=True)
     out.print(
         f"in a policy:  stages.verification.router: {{escalation: {{state: {made['file']}}}}}",
         style="dim", soft_wrap=True,

@@ -6,28 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dynamicrag.cli import training
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.output import write_text
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import parts_of
-from dynamicrag.cli.train_options import (
-    DEFAULT_ROUTER,
-    LABELS,
-    PATH_FEATURES,
-    LabelsOption,
-    PathFeaturesOption,
-    RouterOption,
-    StagesOption,
-    TableOption,
-    begin,
-    embedder,
-    spec,
-)
+from dynamicrag.cost.amounts import digits, percent
 from dynamicrag.errors import InputError
+from dynamicrag.lab.view.page import Column, Row, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.outcomes.table import OutcomeTable
+    from dynamicrag.lab.recipe import Recipe
 
 NAME = "policy.yaml"
 LEAST = 20
@@ -35,33 +26,31 @@ LEAST = 20
 
 def train_policy(
     policy: Annotated[str, typer.Option("--policy", "-p", help="A preset or a YAML file.")],
-    table: TableOption,
+    table: training.TableOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the policy and its routers.")],
     joint: Annotated[
         bool, typer.Option("--joint", help="One router over whole paths, for all stages that they vary.")
     ] = False,
-    router: RouterOption = DEFAULT_ROUTER,
-    features: PathFeaturesOption = PATH_FEATURES,
-    stages: StagesOption = "",
-    labels: LabelsOption = LABELS,
+    router: training.RouterOption = training.DEFAULT_ROUTER,
+    features: training.PathFeaturesOption = training.PATH_FEATURES,
+    stages: training.StagesOption = "",
+    labels: training.LabelsOption = training.LABELS,
     json: JsonOption = None,
 ) -> None:
     """Train routers for all stages of a policy that the table varies, and write the policy with them.
 
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
-    from dynamicrag.cli.output import write_json
-    from dynamicrag.lab.calibrate.forecast import Recipe
     from dynamicrag.lab.training import check_families
 
-    console, outcomes = begin(table, stages, labels, json)
+    console, outcomes = training.begin(table, stages, labels, json)
     families = parts_of(features)
     check_families(families)
     with console.status("training …"):
-        recipe = Recipe(spec(router), families, embedder(families))
+        recipe = Recipe(training.spec(router), families, training.embedder(families))
         made = _train(outcomes, table, policy, out, recipe, joint)
-    write_json(json, made)
-    if json != "-":
+    console.give(made)
+    if console.in_words:
         _show(console, made)
 
 
@@ -73,7 +62,6 @@ def _train(
     Raises:
         InputError: The folder cannot be made, or the table cannot be learnt from.
     """
-    from dynamicrag.cli.output import write_text
     from dynamicrag.lab.calibrate.whole_policy import train_policy as train
     from dynamicrag.lab.calibrate.world import World
     from dynamicrag.lab.calibrate.write import content, only, source, text
@@ -116,11 +104,7 @@ def _train(
     }
 
 
-def _show(out: "Console", made: Mapping[str, Any]) -> None:
-    from dynamicrag.cost.amounts import digits, percent
-    from dynamicrag.lab.view.page import Column, Row, Table
-    from dynamicrag.lab.view.terminal import print_table
-
+def _show(out: Output, made: Mapping[str, Any]) -> None:
     options = []
     for stage, own in made["stages"].items():
         for name, figures in own["options"].items():

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.left_out import warn_left_out
 from dynamicrag.cli.options import CorpusOption, JsonOption
+from dynamicrag.cli.result import Output
+from dynamicrag.cost.amounts import amount
+from dynamicrag.lab.view.page import Column, Table
+from dynamicrag.lab.view.terminal import print_table
 
 if TYPE_CHECKING:
     from dynamicrag.cli.policy_facts import ModelFacts, PolicyFacts
@@ -32,14 +37,11 @@ def validate(
         return
     if policy is None:
         raise typer.BadParameter("give a preset or a YAML file, or --schema")
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.left_out import warn_left_out
-    from dynamicrag.cli.output import check_target, write_json
     from dynamicrag.cli.policy_facts import facts_of
     from dynamicrag.policy.assembly import assemble
     from dynamicrag.policy.file import PRESETS, load_policy, unimported
 
-    check_target(json)
+    out = Output(json)
     bare = policy in PRESETS and not corpus  # a preset is valid without its docs/ folder
     loaded = load_policy(policy, Path() if bare else corpus or None, trust=trust)
     with unimported([] if trust else loaded.plugins):
@@ -47,10 +49,10 @@ def validate(
     if bare:
         pipeline = replace(pipeline, corpora={})
     facts = facts_of(loaded, pipeline, trust=trust)
-    write_json(json, facts.as_json())
-    if json != "-":
-        _show(facts)
-    warn_left_out(pipeline.corpora.values(), human(json))
+    out.give(facts.as_json())
+    if out.in_words:
+        _show(facts, out)
+    warn_left_out(pipeline.corpora.values(), out)
 
 
 def _print_schema() -> None:
@@ -61,12 +63,7 @@ def _print_schema() -> None:
     typer.echo(json.dumps(policy_schema(), indent=2, ensure_ascii=False))
 
 
-def _show(facts: "PolicyFacts") -> None:
-    from dynamicrag.cli.console import console
-    from dynamicrag.lab.view.page import Column, Table
-    from dynamicrag.lab.view.terminal import print_table
-
-    out = console()
+def _show(facts: "PolicyFacts", out: Output) -> None:
     columns = [Column(title, number=False) for title in ("stage", "options, weakest first", "router")]
     stages = [
         [stage.stage, ", ".join(stage.options), stage.router if len(stage.options) > 1 else ""]
@@ -75,12 +72,8 @@ def _show(facts: "PolicyFacts") -> None:
     print_table(out, Table(columns, stages))
     out.print()
     columns = [Column(title, number=False) for title in ("model", "is", "runs", "here")]
-    columns += [
-        Column("MMLU", number=False),
-        Column("usd per 1M in"),
-        Column("out"),
-        Column("as of", number=False),
-    ]
+    columns += [Column("MMLU", number=False), Column("usd per 1M in"), Column("out")]
+    columns.append(Column("as of", number=False))
     print_table(out, Table(columns, list(map(_row, facts.models))))
     out.print()
     for name, paths in facts.corpora.items():
@@ -100,8 +93,6 @@ def _show(facts: "PolicyFacts") -> None:
 
 
 def _row(model: "ModelFacts") -> list[str]:
-    from dynamicrag.cost.amounts import amount
-
     pulled = {True: "✓", False: "not pulled", None: "–"}[model.pulled]
     price = model.price
     prices = [amount("usd", price.input), amount("usd", price.output)]

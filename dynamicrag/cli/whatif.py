@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dynamicrag.cli.options import JsonOption
+from dynamicrag.cli.report import moment
+from dynamicrag.cli.result import Output
+from dynamicrag.cli.stores import open_log
 
 if TYPE_CHECKING:
     from dynamicrag.policy.policy import Policy
@@ -41,18 +44,13 @@ def whatif(
 
     Exits with 0 if every requirement is shown, 1 if one is not, and 2 if the log cannot tell.
     """
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target, write_json
-    from dynamicrag.cli.report import moment
-    from dynamicrag.cli.stores import open_log
-    from dynamicrag.lab.view.terminal import print_page
     from dynamicrag.lab.whatif.evidence import read
     from dynamicrag.lab.whatif.make import compare_policies
     from dynamicrag.lab.whatif.requirement import DEFAULT, requirement
     from dynamicrag.lab.whatif.view import build_page
     from dynamicrag.policy.file import load_policy
 
-    check_target(json)
+    out = Output(json)
     wanted = [requirement(text) for text in require or [DEFAULT]]
     loaded = load_policy(candidate)
     name, logged = _logged(policy)
@@ -60,9 +58,7 @@ def whatif(
     log = open_log(loaded)
     evidence = read(log, loaded.learning.weight, name, begin)
     report = compare_policies(loaded, log, evidence, wanted, logged=logged, stage=stage)
-    write_json(json, report.as_json())
-    if json != "-":
-        print_page(human(json), build_page(report))
+    out.give(report.as_json(), build_page(report))
     if not report.shown:
         raise typer.Exit(REFUSED if report.shown is None else NOT_SHOWN)
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from dynamicrag.types import Usage
+
 LONGEST_TOKEN = 128
 """Bytes of the longest token in common vocabularies (in OpenAI's, runs of 128 spaces): a prompt has at least
 one token per this number of bytes.
@@ -42,6 +44,21 @@ class Tokens(NamedTuple):
     cached: int
     output: int
     assumed: bool
+
+    def usage(
+        self, seconds: float, cpu_seconds: float, first_token_seconds: float | None, calls: int = 1
+    ) -> Usage:
+        """Return the usage of a call with these tokens."""
+        return Usage(
+            calls=calls,
+            input_tokens=self.input,
+            cached_tokens=self.cached,
+            output_tokens=self.output,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            first_token_seconds=first_token_seconds,
+            assumed=self.assumed,
+        )
 
 
 class Report(NamedTuple):

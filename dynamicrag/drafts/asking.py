@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dynamicrag.cost.profiles import IN_PROCESS, Profile
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.stages.fit import fit, fitted
+from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.turn import TurnState
 from dynamicrag.types import Usage
 from dynamicrag.verify.base import VERIFY, Write
@@ -31,17 +33,15 @@ class Resources:
 
     Attributes:
         models: The policy's models by name.
-        strategies: The policy's prompt strategies by name.
+        prompt: The stage with the policy's prompt strategies.
         embed: The policy's embedding model, which reports its usage; returns NaN for texts it cannot read.
+        embedding: Cost profile of the embedding model.
     """
 
     models: Mapping[str, ChatModel]
-    strategies: Mapping[str, PromptStrategy]
+    prompt: PromptStage
     embed: EmbedMeasured
-
-    def strategy(self, path: Mapping[str, str]) -> PromptStrategy:
-        """Return the prompt strategy of a path, or the first one."""
-        return self.strategies[path.get("prompt", next(iter(self.strategies)))]
+    embedding: Profile = IN_PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,9 @@ class Asking:
     async def embed(self, texts: Sequence[str]) -> "NDArray[Any]":
         """See the contract."""
         with self.run.ledger.span(
-            self.turn["id"], self._stage, "embedding", spec=self._stage, kind="embeddings"
-        ) as line:
+            self.turn["id"], self._stage, "embedding", self.resources.embedding, self._stage,
+            kind="embeddings",
+        ) as line:  # fmt: skip
             vectors, line.usage = await asyncio.to_thread(self.resources.embed, texts)
         return vectors
 
@@ -118,7 +119,7 @@ class Asking:
         return self.resources.models[name or (draft["model"] if draft else "")]
 
     def _strategy(self) -> PromptStrategy:
-        return self.resources.strategy(self.turn["path"])
+        return self.resources.prompt.strategy(self.turn["path"])
 
     async def _call(
         self, model: ChatModel, messages: "Sequence[BaseMessage]", max_tokens: int,

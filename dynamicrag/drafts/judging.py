@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
+from dynamicrag.cost.line import Line
 from dynamicrag.drafts.asking import Asking, Resources
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.stages.base import Run
@@ -21,13 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) -> TurnState:
-    """Return the signals that do not depend on the draft as ``foreseen``; :func:`judge` handles failures.
-
-    Args:
-        verifiers: The judges, by name.
-        turn: The turn with its passages.
-        run: The ledger.
-    """
+    """Return the signals that do not depend on the draft as ``foreseen``; :func:`judge` handles failures."""
     found: dict[str, float] = {}
     for name, verifier in verifiers.items():
         if not verifier.reads_draft and verifier.computes:
@@ -36,25 +31,14 @@ async def foresee(verifiers: Mapping[str, Verifier], turn: TurnState, run: Run) 
                 suppress(Exception),
                 run.ledger.span(turn["id"], "verification", name, kind="verify") as line,
             ):
-                began = time.perf_counter()
-                found |= await signals_of(verifier, evidence)
-                elapsed = time.perf_counter() - began
-                line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+                found |= await _computed(verifier, evidence, line)
     return {"foreseen": found}
 
 
 async def judge(
     verifiers: Mapping[str, Verifier], resources: Resources, turn: TurnState, run: Run, seconds: float
 ) -> TurnState:
-    """Return ``signals`` of the turn's draft, and the verifiers that could not judge it as ``unverified``.
-
-    Args:
-        verifiers: The judges, by name, in their order.
-        resources: Resources that they may use.
-        turn: The turn with the draft.
-        run: The ledger and the budget.
-        seconds: Time limit of each.
-    """
+    """Return ``signals`` of the turn's draft, and the verifiers that could not judge it as ``unverified``."""
     draft = turn.get("draft")
     assert draft is not None, "verification comes after generation"
     turn = {**turn, "passages": turn.get("passages", []), "candidates": turn.get("candidates", [])}
@@ -71,14 +55,10 @@ async def judge(
         try:
             with run.ledger.span(turn["id"], "verification", name, kind="verify") as line:
                 if verifier.computes:
-                    began = time.perf_counter()
-                    found = await signals_of(verifier, evidence)
-                    elapsed = time.perf_counter() - began
-                    line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+                    signals |= await _computed(verifier, evidence, line)
                 else:
                     async with asyncio.timeout(seconds):
-                        found = await signals_of(verifier, evidence)
-                signals |= found
+                        signals |= await signals_of(verifier, evidence)
         except TimeoutError:
             unverified[name] = f"no verdict within {seconds:g} s"
         except DynamicRAGError as error:
@@ -90,3 +70,12 @@ async def judge(
     if unverified:
         signals[UNVERIFIED] = len(unverified) / len(verifiers)
     return {"signals": signals, "unverified": unverified}
+
+
+async def _computed(verifier: Verifier, evidence: Evidence, line: Line) -> Mapping[str, float]:
+    """Return the signals of a verifier that computes in this process, and book its time."""
+    began = time.perf_counter()
+    found = await signals_of(verifier, evidence)
+    elapsed = time.perf_counter() - began
+    line.usage = Usage(seconds=elapsed, cpu_seconds=elapsed)
+    return found

@@ -39,13 +39,7 @@ class VerificationSection(StageSection):
 
 
 def moves(names: Sequence[str], stages: Sequence[str], editor: str | None = None) -> list[Move]:
-    """Return the moves of some options, with one ``redo`` for each stage to go back to.
-
-    Args:
-        names: The policy's options.
-        stages: The stages to go back to.
-        editor: The model that refines drafts, if the policy names one.
-    """
+    """Return the moves of some options, with one ``redo`` for each stage to go back to."""
     found: list[Move] = []
     for name in names:
         if name == ESCALATE:

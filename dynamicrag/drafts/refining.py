@@ -9,8 +9,8 @@ from dynamicrag.llm.refine import MAX_TOKENS, refine_messages, refined
 from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
+from dynamicrag.stages.drafted import drafted
 from dynamicrag.stages.fit import fitted
-from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.turn import Draft, TurnState
 
 if TYPE_CHECKING:
@@ -20,18 +20,10 @@ if TYPE_CHECKING:
 async def refine(
     editor: str, objections: Sequence[str], turn: TurnState, run: Run, resources: Resources
 ) -> Draft | None:
-    """Return the refined draft, not yet shown; ``None`` if the editor failed or replied nothing.
-
-    Args:
-        editor: The model that edits.
-        objections: The verifiers' objections to the draft.
-        turn: The turn with the draft.
-        run: The ledger and the budget.
-        resources: The models, and the prompt strategies with their voice.
-    """
+    """Return the refined draft, not yet shown; ``None`` if the editor failed or replied nothing."""
     draft, model, passages = turn["draft"], resources.models[editor], turn.get("passages", [])
     assert draft is not None, "a draft is refined after it was written"
-    text, voice = draft["text"], resources.strategy(turn["path"]).voice
+    text, voice = draft["text"], resources.prompt.strategy(turn["path"]).voice
     most, system = MAX_TOKENS[voice.style], turn.get("system", "")
 
     def write(shown: Sequence[Passage]) -> "list[BaseMessage]":
@@ -55,12 +47,4 @@ async def refine(
     answer = refined(completion.text, voice.style)
     if not answer.text:
         return None
-    return Draft(
-        text=answer.text,
-        message_id=completion.message_id,
-        model=editor,
-        streamed=False,
-        dropped=draft["dropped"],
-        signals=token_signals(completion, answer.start),
-        refined=True,
-    )
+    return drafted(completion, answer, editor, draft["dropped"], refined=True)

@@ -21,10 +21,10 @@ from dynamicrag.llm.prompts.voice import Voice
 from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
+from dynamicrag.stages.drafted import drafted
 from dynamicrag.stages.fit import fit
-from dynamicrag.stages.token_signals import token_signals
 from dynamicrag.text.terms import units
-from dynamicrag.turn import Draft, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.verify.groundedness import beyond
 
 MOST = 2
@@ -76,14 +76,8 @@ async def ask_again(
 
     There is none if the model failed, or if its answer over passages only repeats the question's words: a
     model that has declined may do so to please. The draft has not been shown yet.
-
-    Args:
-        passages: The passages to show.
-        turn: The turn with the draft that declines.
-        run: The ledger and the budget.
-        resources: The models, and the prompt strategies with their voice.
     """
-    draft, prompt = turn["draft"], in_sentences(resources.strategy(turn["path"]).voice)
+    draft, prompt = turn["draft"], in_sentences(resources.prompt.strategy(turn["path"]).voice)
     assert draft is not None, "a draft that declines was written"
     model = resources.models[draft["model"]]
     try:
@@ -98,13 +92,5 @@ async def ask_again(
     answer = prompt.parse(completion.text)
     if not answer.text or (passages and not beyond(units(answer.text), turn["text"])):
         return None
-    again = Draft(
-        text=answer.text,
-        message_id=completion.message_id,
-        model=draft["model"],
-        streamed=False,
-        dropped=fitted.dropped,
-        signals=token_signals(completion, answer.start),
-        refined=False,
-    )
+    again = drafted(completion, answer, draft["model"], fitted.dropped)
     return {"draft": again, "passages": fitted.passages, "outside": not passages}

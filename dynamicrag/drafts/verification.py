@@ -201,14 +201,15 @@ class Verification(DecisionPoint):
             passages = self.again(turn)
             if passages is None or draft is None:
                 return None
-            return plan_again(plan_of(path), passages, draft["model"], self.resources.strategy(path).voice)
+            voice = self.resources.prompt.strategy(path).voice
+            return plan_again(plan_of(path), passages, draft["model"], voice)
         if move.kind == "redo":
             ways = self.leads(move, turn, call)
             return plan_of({**standing(path, ways[0]), **ways[0]}) if ways else None
         editor = self.editor(move, turn) if move.kind == "refine" else None
         if editor is None:
             return None
-        voice = self.resources.strategy(path).voice
+        voice = self.resources.prompt.strategy(path).voice
         return plan_of(path)._replace(
             rounds=0.0,
             helps=(),

@@ -81,7 +81,7 @@ class Beliefs:
         scaled = np.divide(
             across, deviation[:, :, None], out=np.zeros_like(across), where=deviation[:, :, None] > 1e-6
         )
-        return scaled * self._shape[:, :, None]
+        return scaled * self.shape[:, :, None]
 
     @property
     def spread(self) -> Floats:
@@ -95,7 +95,7 @@ class Beliefs:
         return np.where(self.tried, 0.0, above(self.mean - self.worth[:, None], self.spread))
 
     @property
-    def _shape(self) -> Floats:
+    def shape(self) -> Floats:
         """Ratio of a Bernoulli's standard deviation at the mean to its maximum, (n, k)."""
         inside = np.clip(self.mean, END, 1 - END)
         return 2 * np.sqrt(inside * (1 - inside))

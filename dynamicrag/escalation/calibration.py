@@ -1,56 +1,32 @@
 """Calibrates a verifier's signal to a probability of being right, on recorded outcomes."""
 
-from typing import Literal, Self
-
 import numpy as np
 
 from dynamicrag.escalation.logistic import fit_logistic
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.state import State
 
-Kind = Literal["isotonic", "logistic"]
 ENOUGH = 200
 """Number of outcomes from which isotonic regression is used; with fewer, a logistic curve is safer."""
 
 
-class SignalCalibration:
-    """Maps one signal, of any scale and either direction, to P(right).
+def calibrated(known: Floats, right: Floats, signal: Floats) -> Floats:
+    """Return P(right) of signals of any scale and either direction, of any shape; NaN where the signal is.
 
-    Isotonic regression (Zadrozny and Elkan 2002) or Platt's logistic curve (1999), both in the direction of
-    the signal's overall correlation. Stored as points, with constant or linear interpolation.
+    Isotonic regression (Zadrozny and Elkan 2002), or Platt's logistic curve (1999) if there are few outcomes,
+    both in the direction of the signal's overall correlation.
 
     Args:
-        kind: By default isotonic from :data:`ENOUGH` outcomes on, and logistic below.
+        known: Recorded signals, (m,); NaN where the verifier failed.
+        right: The qualities of their drafts from 0 to 1, (m,).
+        signal: The signals.
     """
-
-    def __init__(self, *, kind: Kind | None = None) -> None:
-        self.kind = kind
-
-    def fit(self, signal: Floats, right: Floats) -> Self:
-        """Fit on signals, (m,), NaN where the verifier failed, and qualities from 0 to 1, (m,)."""
-        seen = np.isfinite(signal) & np.isfinite(right)
-        x, y = signal[seen], right[seen]
-        if not len(x) or x.min() == x.max():
-            self.at, self.p = np.zeros(1), np.full(1, y.mean() if len(y) else np.nan)
-            return self
-        kind = self.kind or ("isotonic" if len(x) >= ENOUGH else "logistic")
-        self.at, self.p = (_isotonic if kind == "isotonic" else _logistic)(x, y)
-        return self
-
-    def predict(self, signal: Floats) -> Floats:
-        """Return P(right), of any shape; NaN where the signal is."""
-        return np.where(np.isfinite(signal), np.interp(np.nan_to_num(signal), self.at, self.p), np.nan)
-
-    def state(self) -> State:
-        """Return the complete state of the calibration."""
-        return State({"kind": self.kind}, {"at": self.at, "p": self.p})
-
-    @classmethod
-    def from_state(cls, state: State) -> "SignalCalibration":
-        """Return the calibration of a state."""
-        own = cls(kind=state.meta["kind"])
-        own.at, own.p = state.arrays["at"], state.arrays["p"]
-        return own
+    seen = np.isfinite(known) & np.isfinite(right)
+    x, y = known[seen], right[seen]
+    if not len(x) or x.min() == x.max():
+        at, p = np.zeros(1), np.full(1, y.mean() if len(y) else np.nan)
+    else:
+        at, p = (_isotonic if len(x) >= ENOUGH else _logistic)(x, y)
+    return np.where(np.isfinite(signal), np.interp(np.nan_to_num(signal), at, p), np.nan)
 
 
 def _isotonic(x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -9,6 +9,9 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
 
 FREE = -np.inf
+RIDGE = 10.0
+"""Shrinkage of the weights, in queries: a query's drafts carry much the same information."""
+FITTED = ("centre", "scale", "sign", "weights", "level", "slope")
 
 
 class Scorer:
@@ -20,12 +23,7 @@ class Scorer:
     which transfers to other tasks. Options share the weights; each has its own level and scale, shrunk
     towards the common ones if its outcomes are few.
 
-    Args:
-        ridge: Shrinkage of the weights, in queries: a query's drafts carry much the same information.
     """
-
-    def __init__(self, *, ridge: float = 10.0) -> None:
-        self.ridge = ridge
 
     def fit(self, signals: Floats, quality: Floats) -> Self:
         """Fit the scorer.
@@ -49,7 +47,7 @@ class Scorer:
         self.sign = np.where(z.T @ (y - level[option]) >= 0, 1.0, -1.0)
         X = np.column_stack([np.eye(k)[option], np.ones(len(y)), z * self.sign])
         drafts = max(1, int(np.isfinite(signals).any(axis=(0, 2)).sum()))
-        ridge = np.concatenate([np.ones(k), [1e-3], np.full(s, self.ridge * drafts)])
+        ridge = np.concatenate([np.ones(k), [1e-3], np.full(s, RIDGE * drafts)])
         low = np.concatenate([np.full(k + 1, FREE), np.zeros(s)])
         w = fit_logistic(X, y, towards=np.zeros(k + 1 + s), ridge=ridge, low=low)
         self.weights = w[k + 1 :]
@@ -60,7 +58,7 @@ class Scorer:
             own_X = np.column_stack([np.ones(rows.sum()), said[rows]])
             towards = np.array([w[own] + w[k], 1.0])
             self.level[own], self.slope[own] = fit_logistic(
-                own_X, y[rows], towards=towards, ridge=np.array([1.0, self.ridge]), low=np.array([FREE, 0.0])
+                own_X, y[rows], towards=towards, ridge=np.array([1.0, RIDGE]), low=np.array([FREE, 0.0])
             )
         return self
 
@@ -75,13 +73,12 @@ class Scorer:
 
     def state(self) -> State:
         """Return the complete state of the scorer."""
-        names = ("centre", "scale", "sign", "weights", "level", "slope")
-        return State({"ridge": self.ridge}, {name: getattr(self, name) for name in names})
+        return State({}, {name: getattr(self, name) for name in FITTED})
 
     @classmethod
     def from_state(cls, state: State) -> "Scorer":
         """Return the scorer of a state."""
-        own = cls(ridge=float(state.meta["ridge"]))
-        for name, array in state.arrays.items():
-            setattr(own, name, array)
+        own = cls()
+        for name in FITTED:
+            setattr(own, name, state.arrays[name])
         return own

@@ -83,8 +83,7 @@ def _remaining(beliefs: Beliefs, option: int) -> Floats:
     variance = np.maximum(variance - by[:, k:] * beliefs.cov[:, k:, k + option], 0.0)
     sure = variance > 1e-6
     own = np.maximum(across, 0.0) / np.sqrt(np.where(sure, variance, 1.0)) * sure
-    inside = np.clip(beliefs.mean, 0.02, 0.98)
-    return np.asarray(own * 2 * np.sqrt(inside * (1 - inside)))
+    return np.asarray(own * beliefs.shape)
 
 
 def _nodes(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

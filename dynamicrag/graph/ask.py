@@ -4,19 +4,15 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.graph.call_reader import is_number
-from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.names import Names
-from dynamicrag.graph.node import Execution, Node, Result, State
+from dynamicrag.graph.node import Execution, Node, Result
 from dynamicrag.graph.policies import Policies
-from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.stored import submit
-from dynamicrag.graph.turn import begun_turn
 from dynamicrag.offers import BudgetRequest
 from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.turn import TurnState
@@ -37,35 +33,18 @@ class Ask(Node):
 
     Args:
         policies: See :class:`Node`.
-        recent: See :class:`Node`.
         name: See :class:`Node`.
         names: See :class:`Node`.
         walk: Returns the walk of a turn's policy.
-        begun: See :class:`Node`.
-        whole: See :class:`Node`.
     """
 
     def __init__(
-        self,
-        policies: Policies,
-        recent: Recent,
-        name: str,
-        names: Names,
-        walk: Callable[[TurnState], Walk],
-        *,
-        begun: bool = False,
-        whole: bool = False,
+        self, policies: Policies, name: str, names: Names, walk: Callable[[TurnState], Walk]
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
+        super().__init__(policies, name, names, whole=True)
         self._walk = walk
 
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002
-        """See :class:`Node`."""
-        assert channel, "a turn has begun before it asks"
-        return begun_turn(state, self.names, channel, self.name)
-
-    async def work(self, at: Execution) -> Result:
-        """See :class:`Node`."""
+    async def _work(self, at: Execution) -> Result:
         turn, run = at.turn, at.run
         lack = turn.get("lack")
         if lack is None:

@@ -1,13 +1,15 @@
 """Whether a graph can ask for more budget: its interrupt needs a checkpointer to continue from."""
 
 import logging
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 from langgraph.constants import CONFIG_KEY_CHECKPOINTER
 
+from dynamicrag.graph.policies import Policies
 from dynamicrag.policy.assembly import Pipeline
+
+__all__ = ["can_ask", "warn"]
 
 _log = logging.getLogger(__name__)
 
@@ -19,42 +21,25 @@ BARE = (
 SINGLE = "single nodes cannot ask, because that takes a node of its own; use rag.build_graph() as a subgraph"
 
 
-class Asking:
-    """Decides whether a node's graph can ask for more budget, and warns once if budget lacks and it cannot.
+def can_ask(config: Mapping[str, Any] | None, *, whole: bool) -> bool:
+    """Return whether the graph of a node can ask.
 
     Args:
-        live: Whether queries are of users. Recordings of given paths never ask.
+        config: The node's config, in which LangGraph puts the checkpointer, also that of a parent graph.
+        whole: Whether the node belongs to our whole graph.
     """
+    return whole and bool(((config or {}).get("configurable") or {}).get(CONFIG_KEY_CHECKPOINTER))
 
-    def __init__(self, *, live: bool) -> None:
-        self._live = live
-        self._lock = threading.Lock()
-        self._warned = False
 
-    def possible(self, config: Mapping[str, Any] | None, *, whole: bool) -> bool:
-        """Return whether the graph can ask.
+def warn(policies: Policies, pipeline: Pipeline, *, whole: bool) -> None:
+    """Warn, once for all policies of an object, that budget lacks and the graph of a node cannot ask.
 
-        Args:
-            config: The node's config, in which LangGraph puts the checkpointer, also that of a parent graph.
-            whole: Whether the node belongs to our whole graph.
-        """
-        if not self._live:
-            return False
-        saver = ((config or {}).get("configurable") or {}).get(CONFIG_KEY_CHECKPOINTER)
-        return bool(whole and saver)
-
-    def lacked(self, pipeline: Pipeline, config: Mapping[str, Any] | None, *, whole: bool) -> None:
-        """Warn once that budget lacks and the graph cannot ask.
-
-        Args:
-            pipeline: The policy, for the message.
-            config: As for :meth:`possible`.
-            whole: As for :meth:`possible`.
-        """
-        if not self._live or self.possible(config, whole=whole):
-            return
-        with self._lock:
-            warned, self._warned = self._warned, True
-        if not warned:
-            place = pipeline.policy.where("objective", "budget", "exhausted")
-            _log.warning("%s: 'ask' acts as 'error' here: %s", place, BARE if whole else SINGLE)
+    Args:
+        policies: The policies.
+        pipeline: The policy that lacks budget. Recordings of given paths never ask, so they get no warning.
+        whole: As for :func:`can_ask`.
+    """
+    if not policies.warned and pipeline.logs:
+        policies.warned = True
+        place = pipeline.policy.where("objective", "budget", "exhausted")
+        _log.warning("%s: 'ask' acts as 'error' here: %s", place, BARE if whole else SINGLE)

@@ -43,7 +43,7 @@ def build_graph(
     graph.add_node("begin_turn", nodes.node("begin", "begin_turn", names, whole=True))
     for name in nodes.line:
         graph.add_node(name, nodes.shared(name, names), input_schema=ours)
-    graph.add_node("finish", nodes.node("finish", "finish", names, begun=True, whole=True), input_schema=ours)
+    graph.add_node("finish", nodes.node("finish", "finish", names, whole=True), input_schema=ours)
     line, asking = list(nodes.line.items()), [ASKING] if nodes.asks else []
     graph.add_edge(START, "begin_turn")
     graph.add_edge("begin_turn", line[0][0])

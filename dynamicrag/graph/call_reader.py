@@ -51,9 +51,7 @@ class CallReader:
     def _options(self, given: object) -> dict[str, str]:
         where = f"{self._where}.options"
         chosen = {}
-        for stage, name in mapping(
-            {} if given is None else given, where, "of a stage to the option to take"
-        ).items():
+        for stage, name in mapping(given, where, "of a stage to the option to take").items():
             self._check(stage, name, where)
             if stage == "verification" and name not in ENDS:
                 raise InputError(
@@ -66,9 +64,7 @@ class CallReader:
     def _closed(self, given: object, forced: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         where = f"{self._where}.closed"
         closed = {}
-        for stage, names in mapping(
-            {} if given is None else given, where, "of a stage to a list of options"
-        ).items():
+        for stage, names in mapping(given, where, "of a stage to a list of options").items():
             listed = _listed(names, f"{where}.{stage}", "names of options")
             for name in listed:
                 self._check(stage, name, where)
@@ -98,11 +94,8 @@ class CallReader:
 
     def _budget(self, given: object) -> dict[str, float]:
         where = f"{self._where}.budget"
-        limits = {}
-        for dimension, limit in mapping(
-            {} if given is None else given, where, "of a dimension to a limit"
-        ).items():
-            limits[dimension] = check_amount(dimension, limit, where)
+        amounts = mapping(given, where, "of a dimension to a limit")
+        limits = {dimension: check_amount(dimension, limit, where) for dimension, limit in amounts.items()}
         if "usd" in limits:
             for name, profile in self._pipeline.profiles.items():
                 if not profile.priced:
@@ -115,9 +108,8 @@ class CallReader:
     def _weights(self, given: object) -> dict[str, float]:
         where = f"{self._where}.weights"
         weights = {}
-        for dimension, weight in mapping(
-            {} if given is None else given, where, "of a dimension to the quality that one unit is worth"
-        ).items():
+        what = "of a dimension to the quality that one unit is worth"
+        for dimension, weight in mapping(given, where, what).items():
             if dimension not in DIMENSIONS:
                 raise InputError(unknown(where, "dimension", dimension, DIMENSIONS))
             if not is_number(weight) or weight < 0:
@@ -130,9 +122,7 @@ class CallReader:
     def _filter(self, given: object) -> Filter:
         where = f"{self._where}.filter"
         wanted = {}
-        for name, value in mapping(
-            {} if given is None else given, where, "of a metadata field to a value or a list"
-        ).items():
+        for name, value in mapping(given, where, "of a metadata field to a value or a list").items():
             if not isinstance(name, str) or not name:
                 raise InputError(f"{where}: expected names of metadata fields, got {reprlib.repr(name)}")
             values = value if isinstance(value, list | tuple | set | frozenset) else [value]
@@ -171,7 +161,9 @@ def _value(given: object, where: str) -> Value:
 
 
 def mapping(given: object, where: str, what: str) -> Mapping[Any, Any]:
-    """Return ``given``, or raise an :class:`InputError` if it is not a mapping."""
+    """Return a mapping, an empty one for ``None``; anything else is an :class:`InputError`."""
+    if given is None:
+        return {}
     if not isinstance(given, Mapping):
         raise InputError(f"{where}: expected a mapping {what}; got {reprlib.repr(given)}")
     return given

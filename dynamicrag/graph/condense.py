@@ -65,12 +65,12 @@ async def _rewritten(
     """Return the helper model's rewriting of a turn; ``None`` without a helper or a valid rewriting."""
     from dynamicrag.llm.condense import condense_messages, condensed
 
-    if pipeline.helper is None:
+    if pipeline.policy.helper is None:
         return None
     system = turn.get("system", "")
     try:
         completion = await call(
-            run, turn["id"], "condense", pipeline.models[pipeline.helper],
+            run, turn["id"], "condense", pipeline.models[pipeline.policy.helper],
             condense_messages(turn["text"], history, system),
             max_tokens=MAX_TOKENS, stop=["\n"], tags=["nostream"], whole=True,
         )  # fmt: skip

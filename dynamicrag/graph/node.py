@@ -14,14 +14,13 @@ from langgraph.runtime import Runtime, get_runtime
 
 from dynamicrag import portal, traces
 from dynamicrag.errors import BudgetExceeded
-from dynamicrag.graph.asking import Asking
+from dynamicrag.graph.asking import can_ask, warn
 from dynamicrag.graph.books import Books
 from dynamicrag.graph.calls import call_options, given_options
 from dynamicrag.graph.channel import Channel
 from dynamicrag.graph.decided import shown
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.policies import Policies
-from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.stored import submit
 from dynamicrag.graph.traced import Traced
 from dynamicrag.graph.turn import answer_of, begun_turn, current_turn
@@ -69,37 +68,27 @@ class Node(Runnable[Any, Any]):
 
     Args:
         policies: The policies; every turn uses one of them.
-        recent: Memory of decisions, for callers that do not read the channel.
         name: The node's name.
         names: The keys of the state.
-        begun: Whether another node has always begun the turn.
-        whole: Whether the node belongs to the whole graph, whose nodes share a root span.
+        whole: Whether the node belongs to the whole graph: its nodes share a root span, and its first node
+            has always begun the turn of the others.
 
     Attributes:
+        stage: Its stage, by its name for ``add_node``.
         kept_as: Format of the policy's name in the record of a query.
         begins: Whether it begins a turn.
         ends: Whether it ends a turn.
     """
 
+    stage: str = ""
     kept_as: ClassVar[str] = "{}"
     begins: ClassVar[bool] = False
     ends: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        policies: Policies,
-        recent: Recent,
-        name: str,
-        names: Names,
-        *,
-        begun: bool = False,
-        whole: bool = False,
-    ) -> None:
+    def __init__(self, policies: Policies, name: str, names: Names, *, whole: bool = False) -> None:
         self.name = name
         self.names = names
         self.policies = policies
-        self._recent = recent
-        self._begun = begun
         self._whole = whole
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **kwargs: Any) -> Update:  # noqa: A002, ARG002
@@ -110,28 +99,30 @@ class Node(Runnable[Any, Any]):
         """Do the work."""
         return await self._go(input, config, get_runtime())
 
-    @abstractmethod
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
-        """Return the turn to work on."""
+    def _turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
+        """Return the turn to work on: the current one, or a new one if the question has none yet."""
+        if self._whole and channel:
+            return begun_turn(state, self.names, channel, self.name)
+        return current_turn(state, self.names, channel, self.stage, config)
 
     @abstractmethod
-    async def work(self, at: Execution) -> Result:
+    async def _work(self, at: Execution) -> Result:
         """Return the turn after the work, the decisions made, and other changes of the state.
 
         In the update, keys under the name of our channel are merged into the channel.
         """
 
-    def may_ask(self, config: RunnableConfig | None) -> bool:  # noqa: ARG002
+    def _may_ask(self, config: RunnableConfig | None) -> bool:  # noqa: ARG002
         """Return whether a query that lacks budget may stop at this node, to be asked about."""
         return False
 
-    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+    def _failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
         """Note that the work has failed."""
 
     async def _go(self, state: State, config: RunnableConfig | None, runtime: Runtime[Any]) -> Update:
         given, prefix = given_options(config, runtime.context), self.names.prefix
         channel = self.names.channel(state)
-        turn = self.turn(state, channel, config)
+        turn = self._turn(state, channel, config)
         query = turn["id"]
         here = channel if channel and channel["turn"]["id"] == query else None
         turn = self.policies.settle(turn, given.policy, f"{given.where}.policy", begun=here is not None)
@@ -139,7 +130,7 @@ class Node(Runnable[Any, Any]):
         call = call_options(given, pipeline, config)  # raises before anything is spent
         if turn.get("granted"):
             call = replace(call, granted=turn["granted"])
-        if pipeline.budget.exhausted == "ask" and self.may_ask(config):
+        if pipeline.budget.exhausted == "ask" and self._may_ask(config):
             call = replace(call, asks=len(turn.get("asked", ())) < MOST_ASKED)
         if call.filter:  # a resumed turn may have retrieved under another filter
             turn = await permitted_turn(turn, call.filter, pipeline.corpora.values())
@@ -152,11 +143,11 @@ class Node(Runnable[Any, Any]):
             with tracing, books:
                 if books.travelled:
                     await books.ask()
-                turn, made, update = await self.work(Execution(state, books.turn, run, books, pipeline))
+                turn, made, update = await self._work(Execution(state, books.turn, run, books, pipeline))
         except GraphBubbleUp:
             raise  # the graph is interrupted, and the query continues later
         except BaseException as error:
-            self.failed(error, pipeline, config)
+            self._failed(error, pipeline, config)
             if pipeline.ledger.account(query).lines:
                 name = self.kept_as.format(pipeline.policy.name)
                 failed = {"policy": name, "path": turn["path"], "error": type(error).__name__}
@@ -164,7 +155,7 @@ class Node(Runnable[Any, Any]):
             raise
         if made:
             before = [each for each in here["decisions"] if each["turn"] == query] if here else []
-            self._recent.put(query, [*before, *made])
+            self.policies.recent.put(query, [*before, *made])
         kept, lines = books.close(tracing.placed(turn))
         ours: Update = {"turn": kept, "decisions": made, "account": lines}
         if prefix in update:
@@ -182,57 +173,35 @@ class Node(Runnable[Any, Any]):
 
 
 class StageNode(Node):
-    """A node that works on the current turn, or begins one if the question has none yet.
+    """A node of one or more stages.
 
     Args:
         policies: See :class:`Node`.
-        recent: See :class:`Node`.
         name: See :class:`Node`.
         names: See :class:`Node`.
         work: The work.
-        stage: The stage that it begins with, by its name for ``add_node``.
-        begun: See :class:`Node`.
+        stage: The last of its stages.
         whole: See :class:`Node`.
-        asking: Decides whether the graph can ask for more budget.
     """
 
     def __init__(
-        self,
-        policies: Policies,
-        recent: Recent,
-        name: str,
-        names: Names,
-        work: Work,
-        stage: str,
-        *,
-        begun: bool = False,
-        whole: bool = False,
-        asking: Asking,
+        self, policies: Policies, name: str, names: Names, work: Work, stage: str, *, whole: bool = False
     ) -> None:
-        super().__init__(policies, recent, name, names, begun=begun, whole=whole)
+        super().__init__(policies, name, names, whole=whole)
+        self.stage = stage
         self._works = work
-        self._stage = stage
-        self._asking = asking
 
-    def may_ask(self, config: RunnableConfig | None) -> bool:
-        """See :class:`Node`."""
-        return self._asking.possible(config, whole=self._begun)
+    def _may_ask(self, config: RunnableConfig | None) -> bool:
+        return can_ask(config, whole=self._whole)
 
-    def failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
-        """See :class:`Node`."""
-        if isinstance(error, BudgetExceeded) and pipeline.budget.exhausted == "ask":
-            self._asking.lacked(pipeline, config, whole=self._begun)
+    def _failed(self, error: BaseException, pipeline: Pipeline, config: RunnableConfig | None) -> None:
+        lacks = isinstance(error, BudgetExceeded) and pipeline.budget.exhausted == "ask"
+        if lacks and not self._may_ask(config):
+            warn(self.policies, pipeline, whole=self._whole)
 
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:
-        """See :class:`Node`."""
-        if self._begun and channel:
-            return begun_turn(state, self.names, channel, self.name)
-        return current_turn(state, self.names, channel, self._stage, config)
-
-    async def work(self, at: Execution) -> Result:
-        """See :class:`Node`."""
+    async def _work(self, at: Execution) -> Result:
         turn, made = await self._works(at.turn, at.run)
         key, text = self.names.answer, None
-        if key is not None and self._stage in ("generator", "verification"):
+        if key is not None and self.stage in ("generator", "verification"):
             text = answer_of(turn, at.pipeline)
         return turn, made, {} if key is None or text is None else {key: text}

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from dynamicrag.graph.ask import Ask
-from dynamicrag.graph.asking import Asking
 from dynamicrag.graph.ends import Begin, Finish
 from dynamicrag.graph.names import Names
 from dynamicrag.graph.node import Node, StageNode, Work
 from dynamicrag.graph.policies import Policies
-from dynamicrag.graph.recent import Recent
 from dynamicrag.records import Decision
 from dynamicrag.stages.base import Run, option_names
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
@@ -29,14 +27,11 @@ class Nodes:
 
     Attributes:
         policies: As given.
-        recent: The decisions of recent queries.
         line: The stages of all policies by the node that decides them, in order.
     """
 
     def __init__(self, policies: Policies, executor: Executor | None = None) -> None:
         self.policies = policies
-        self.recent = Recent()
-        self._asking = Asking(live=executor is None)
         self._walks = {
             name: Walk(
                 each.stages,
@@ -76,48 +71,31 @@ class Nodes:
 
     def ask(self, name: str, names: Names) -> Node:
         """Return the node that asks for more budget."""
-        return Ask(self.policies, self.recent, name, names, self._walk, begun=True, whole=True)
+        return Ask(self.policies, name, names, self._walk)
 
-    def node(self, stage: str, name: str, names: Names, *, begun: bool = False, whole: bool = False) -> Node:
+    def node(self, stage: str, name: str, names: Names, *, whole: bool = False) -> Node:
         """Return the node of a stage, for sync and async graphs.
 
         Args:
             stage: A name of :attr:`stage_names`; the generator's node decides the prompt as well.
             name: The node's name.
             names: The keys of the graph's state.
-            begun: Whether another node has always begun the turn.
             whole: Whether it belongs to the whole graph.
         """
         if stage in ENDS:
-            return ENDS[stage](self.policies, self.recent, name, names, begun=begun, whole=whole)
+            return ENDS[stage](self.policies, name, names, whole=whole)
         works: dict[str, Work] = {"generator": self._write, VERIFICATION: self._verify}
-        work = works.get(stage) or self._along([stage])
-        return StageNode(
-            self.policies,
-            self.recent,
-            name,
-            names,
-            work,
-            stage,
-            begun=begun,
-            whole=whole,
-            asking=self._asking,
-        )
+        work = works.get(stage) or partial(self.along, [stage])
+        return StageNode(self.policies, name, names, work, stage, whole=whole)
 
     def shared(self, node: str, names: Names) -> Node:
         """Return a node of the whole graph, with all stages that it decides."""
         stages = self.line[node]
-        work = self._verify if stages == [VERIFICATION] else self._along(stages)
-        return StageNode(
-            self.policies, self.recent, node, names, work, stages[-1],
-            begun=True, whole=True, asking=self._asking,
-        )  # fmt: skip
+        work = self._verify if stages == [VERIFICATION] else partial(self.along, stages)
+        return StageNode(self.policies, node, names, work, stages[-1], whole=True)
 
     def _walk(self, turn: TurnState) -> Walk:
         return self._walks[turn.get("policy", "")]
-
-    async def _verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
-        return await self._walk(turn).verify(turn, run)
 
     async def along(
         self, stages: Sequence[str], turn: TurnState, run: Run
@@ -125,11 +103,11 @@ class Nodes:
         """Take a turn through some stages of its policy; see :meth:`~dynamicrag.walk.walk.Walk.along`."""
         return await self._walk(turn).along(stages, turn, run)
 
-    def _along(self, stages: Sequence[str]) -> Work:
-        return partial(self.along, stages)
+    async def _verify(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
+        return await self._walk(turn).verify(turn, run)
 
     async def _write(self, turn: TurnState, run: Run) -> tuple[TurnState, list[Decision]]:
         """Write a draft; the prompt is decided too, and the context if no node has decided it."""
         shared = self.line[TOPOLOGY["generator"].node]
         unchosen = turn["candidates"] and "context" not in turn["path"]
-        return await self._walk(turn).along([*(["context"] if unchosen else []), *shared], turn, run)
+        return await self.along([*(["context"] if unchosen else []), *shared], turn, run)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dynamicrag.errors import InputError, unknown
+from dynamicrag.graph.recent import Recent
 from dynamicrag.graph.roots import Roots
 from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.topology import TOPOLOGY
@@ -19,12 +20,16 @@ class Policies(Mapping[str, Pipeline]):
     Attributes:
         first: As given.
         stages: The stages of all policies, in the topology's order.
+        recent: The decisions of recent queries.
         roots: The open root spans of queries under way.
+        warned: Whether a warning was given that a graph cannot ask for more budget.
     """
 
     def __init__(self, first: Pipeline, further: Sequence[Pipeline] = ()) -> None:
         self.first = first
+        self.recent = Recent()
         self.roots = Roots()
+        self.warned = False
         self._pipelines = {"": first, **{each.policy.name: each for each in further}}
         self._names = [first.policy.name, *list(self._pipelines)[1:]]
         self.stages = tuple(name for name in TOPOLOGY if any(name in each.points for each in self.values()))

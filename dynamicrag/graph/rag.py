@@ -1,45 +1,29 @@
 """The face of the package for LangGraph: from a policy to a graph or to single nodes."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamicrag.cost.account import Account
-from dynamicrag.cost.attribution import Attribution
-from dynamicrag.cost.vector import Cost, Scope
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.graph.build import build_graph
 from dynamicrag.graph.clashes import check
 from dynamicrag.graph.context import RagContext
-from dynamicrag.graph.explain import Explanation, cost_known, explain
-from dynamicrag.graph.faces import Faces
-from dynamicrag.graph.feedback import Rated
 from dynamicrag.graph.handles import Handles
-from dynamicrag.graph.learning import started
-from dynamicrag.graph.log_entry import decisions_of
+from dynamicrag.graph.lifetime import Lifetime
 from dynamicrag.graph.names import Names, node_schema
 from dynamicrag.graph.nodes import Nodes
 from dynamicrag.graph.observe import observing
 from dynamicrag.graph.policies import Policies
-from dynamicrag.graph.recent import Recent
-from dynamicrag.graph.roots import Roots
-from dynamicrag.graph.warm import warm
-from dynamicrag.learning.fold import Folder
+from dynamicrag.graph.queries import Queries
 from dynamicrag.policy.assembly import Pipeline, assemble_all
 from dynamicrag.policy.objects import Objects
 from dynamicrag.policy.sharing import load_all
-from dynamicrag.records import Decision
-from dynamicrag.retrieval.ingest import Progress
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
 
 
-CLOSING_SECONDS = 5.0
-
-
-class DynamicRAG(Rated, Handles, Faces):
+class DynamicRAG(Queries, Handles, Lifetime):
     """Routes every stage of RAG, by one policy or by the policy that a call names.
 
     Resources (models, indexes, meter) belong to this object and are closed over by its nodes; they
@@ -59,22 +43,9 @@ class DynamicRAG(Rated, Handles, Faces):
 
     def __init__(self, pipeline: Pipeline, further: Sequence[Pipeline] = ()) -> None:
         self.pipeline = pipeline
-        self.policies = Policies(pipeline, further)
-        self._nodes = Nodes(self.policies)
-        attribution = pipeline.ledger.attribution
-        attribution.acquire()
-        self._folder = started(self.policies)
-        if self._folder is not None:
-            pipeline.feedback.wake = self._folder.notify
-        # graphs hold the nodes, not this object: the meter runs as long as one of them exists
-        self._close = weakref.finalize(
-            self._nodes, _close_books, pipeline, attribution, self._folder, self.policies.roots
-        )
-
-    @property
-    def recent(self) -> Recent:
-        """The decisions of recent queries, for faces that decide outside the graph."""
-        return self._nodes.recent
+        policies = Policies(pipeline, further)
+        self._nodes = Nodes(policies)
+        super().__init__(policies, self._nodes)
 
     @classmethod
     def from_policy(
@@ -229,70 +200,6 @@ class DynamicRAG(Rated, Handles, Faces):
         check(builder, name, names, self.policies, answers=stage == "finish")
         builder.add_node(name, self._nodes.node(stage, name, names), input_schema=node_schema(names))
 
-    def decisions(self, query_id: str) -> list[Decision]:
-        """Return the decisions of a query, in order; empty if they are no longer stored. May block.
-
-        Decisions of recent queries are in memory, and with ``runs: {text: true}`` in the run database. The
-        decision log has the rest, without reasons, binding limits and the cost of choosing.
-
-        Args:
-            query_id: The id in the report and in the final message.
-        """
-        books = self.pipeline.bookkeeper
-        found = self._nodes.recent.get(query_id) or books.kept(query_id).get("decisions")
-        if found:
-            return found
-        logged = books.logged(query_id)
-        if logged is None:
-            return []
-        return decisions_of(logged, "" if logged.policy == self.pipeline.policy.name else logged.policy)
-
-    def explain(self, query_id: str, question: str | None = None) -> Explanation:
-        """Explain a query by its decisions and its account. May block.
-
-        Reads this process's memory, or else the run database, which has the path and the cost by stage.
-
-        Args:
-            query_id: ``report["query_id"]``.
-            question: ``report["question"]``, for insight into the decisions of trained routers.
-
-        Raises:
-            InputError: Neither knows the query.
-        """
-        return explain(self.policies, query_id, self.decisions(query_id), question)
-
-    def warm(self, progress: Progress | None = None) -> None:
-        """Ingest the corpora and load the models, so that the first question does not wait. Blocks.
-
-        Args:
-            progress: Called with the amount done, the total (0: unknown) and a label.
-
-        Raises:
-            DynamicRAGError: A resource of the policy is unavailable.
-        """
-        warm(self.policies, progress)
-
-    def account(self, query_id: str) -> Account:
-        """Return the account of a query with the lines of all its runs; the id is ``report["query_id"]``."""
-        return self.pipeline.ledger.account(query_id)
-
-    def cost(self, query_id: str, timeout: float = 5.0, scope: Scope = "active") -> Cost:
-        """Return the cost of a query over all its runs, after waiting for the meter to cover it.
-
-        ``figures()`` has every amount with its provenance. If a price is unknown, ``known("usd")`` is
-        ``None``, and ``cost["usd"]`` has the stand-in used to compare options.
-
-        Args:
-            query_id: ``report["query_id"]``.
-            timeout: Longest wait in seconds; after it, unmetered joules are stand-ins, marked as such.
-            scope: ``active`` is the energy added by the query's own work; ``full`` includes its share of the
-                machine's constant part and of its idling.
-
-        Raises:
-            InputError: Neither this process nor the run database knows the query.
-        """
-        return cost_known(self.pipeline, query_id, timeout, scope)
-
     def budget(self) -> dict[str, dict[str, float]]:
         """Return the state of each total of the first policy, by dimension.
 
@@ -300,32 +207,3 @@ class DynamicRAG(Rated, Handles, Faces):
         corrected once they are metered; :meth:`flush` waits for that.
         """
         return {name: standing.as_dict() for name, standing in self.pipeline.budget.state().items()}
-
-    def flush(self, timeout: float = 60.0) -> bool:
-        """Wait until the accounts of all finished queries are closed and stored; return whether they are.
-
-        Feedback so far is then learnt as well, and answers that a judge marks are marked.
-
-        Raises:
-            RunsError: The run store cannot be read.
-        """
-        closed = [self.pipeline.after.flush(timeout), self.pipeline.bookkeeper.flush(timeout)]
-        if self._folder is not None:
-            self._folder.fold()
-        return all(closed)
-
-    def close(self) -> None:
-        """Close the books, stop the meter and release the corpora."""
-        self._close()
-        for pipeline in self.policies.values():
-            for corpus in pipeline.corpora.values():
-                corpus.close()
-
-
-def _close_books(pipeline: Pipeline, attribution: Attribution, folder: Folder | None, roots: Roots) -> None:
-    roots.close()
-    pipeline.after.flush(CLOSING_SECONDS)
-    if folder is not None:
-        folder.close()
-    pipeline.bookkeeper.close(CLOSING_SECONDS)
-    attribution.release()

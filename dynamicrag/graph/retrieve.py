@@ -1,7 +1,7 @@
 """The retrieval side of a policy as one node: all stages before the prompt, without an answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +18,9 @@ from dynamicrag.graph.stored import submit
 from dynamicrag.graph.turn import start_turn
 from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.priors.context import shows
-from dynamicrag.records import Decision, Passage
+from dynamicrag.records import Passage
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.metadata import single_values
-from dynamicrag.stages.base import Run
 from dynamicrag.stages.retrieval import ROUNDS
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.turn import TurnState
@@ -29,7 +28,6 @@ from dynamicrag.turn import TurnState
 __all__ = ["QUESTION", "Searched", "search_graph"]
 
 QUESTION = "question"
-Along = Callable[[Sequence[str], TurnState, Run], Awaitable[tuple[TurnState, list[Decision]]]]
 
 
 class Searched(TypedDict, total=False):
@@ -62,15 +60,13 @@ class Retrieve(Node):
     kept_as = "{} (retriever)"
 
     def __init__(self, nodes: Nodes, names: Names) -> None:
-        super().__init__(nodes.policies, nodes.recent, "retrieve", names)
-        self._along: Along = nodes.along
+        super().__init__(nodes.policies, "retrieve", names)
+        self._along = nodes.along
 
-    def turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002
-        """See :class:`~dynamicrag.graph.node.Node`."""
+    def _turn(self, state: State, channel: Channel | None, config: RunnableConfig | None) -> TurnState:  # noqa: ARG002
         return start_turn(state, self.names, None, config)
 
-    async def work(self, at: Execution) -> Result:
-        """See :class:`~dynamicrag.graph.node.Node`."""
+    async def _work(self, at: Execution) -> Result:
         pipeline, k = at.pipeline, at.state["k"]
         call = _without_answer(at.run.call, pipeline, gate=at.state["gate"])
         run = replace(at.run, call=call, depth=k or 0)

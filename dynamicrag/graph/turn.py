@@ -144,7 +144,7 @@ def abstention(turn: TurnState, pipeline: Pipeline) -> str:
     """Return the sentence for a withheld answer, in the language of that answer."""
     prompts, own = pipeline.stages["prompt"], pipeline.policy.abstain_message
     assert isinstance(prompts, PromptStage), "every policy has a prompt"
-    voice = prompts.strategies[turn["path"].get("prompt", next(iter(prompts.strategies)))].voice
+    voice = prompts.strategy(turn["path"]).voice
     language = voice.fixed or NAMES.get(voice.language_of(turn["original"]), "")
     return withheld(language, own) or withheld("", own) or ABSTAINED
 

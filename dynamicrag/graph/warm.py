@@ -12,7 +12,7 @@ from dynamicrag.cost.meter import NullMeter
 from dynamicrag.graph.policies import Policies
 from dynamicrag.llm.prompts.base import BLANK, NOTHING
 from dynamicrag.policy.assembly import Pipeline
-from dynamicrag.retrieval.ingest import Progress
+from dynamicrag.retrieval.scan import Progress
 from dynamicrag.routers.fixed import Fixed
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverStage
@@ -121,8 +121,8 @@ def used_models(pipeline: Pipeline, *, conversation: bool) -> list[str]:
     ]
     names += [each.model for plan in plans for each in plan.helps if each.model]
     names += [model for point in pipeline.points.values() for model in point.router.models]
-    if pipeline.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
-        names.append(pipeline.helper)
+    if pipeline.policy.helper and (conversation or any(plan.rounds > 1 for plan in plans)):
+        names.append(pipeline.policy.helper)
     return list(dict.fromkeys(names))
 
 

@@ -38,7 +38,7 @@ def drafts_of(query: LoggedQuery) -> list[JudgedDraft]:
             path[decision.stage], plain = decision.chosen, True
             continue
         belief = _belief(decision)
-        written = bool({"generator"} & path.keys())  # else the query was withheld before a draft
+        written = "generator" in path  # else the query was withheld before a draft
         if belief is not None and written and decision.features not in seen:
             found.append(JudgedDraft(dict(path), belief, plain))
         seen.append(decision.features)
@@ -66,8 +66,7 @@ def duels(drafts: Sequence[JudgedDraft]) -> Iterator[tuple[str, str, float]]:
 def _belief(decision: LoggedDecision) -> float | None:
     if ACCEPT not in decision.options:
         return None
-    index = decision.options.index(ACCEPT)
-    belief = decision.base[index]
+    belief = decision.base[decision.options.index(ACCEPT)]
     return None if belief is None else min(1.0, max(0.0, belief))
 
 

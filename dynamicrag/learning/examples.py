@@ -59,10 +59,11 @@ def examples(router: Online, query: LoggedQuery, item: Feedback, weight: Weight)
     for decision in credited(query, router.stage):
         x = router.row(decision.features, query.vector, query.embedder)
         if item.score is None:
-            known = {item.a, item.b} <= set(decision.options) and item.y is not None
-            bases = [_base(router, decision, name) for name in (item.a, item.b)] if known else [None]
-            if item.y is not None and bases[0] is not None and bases[-1] is not None:
-                found.append(Example(x, item.a, item.y, share, item.b, bases[0] - bases[-1]))
+            if item.y is None or not {item.a, item.b} <= set(decision.options):
+                continue
+            own, other = (_base(router, decision, name) for name in (item.a, item.b))
+            if own is not None and other is not None:
+                found.append(Example(x, item.a, item.y, share, item.b, own - other))
             continue
         base = _base(router, decision, decision.chosen)
         if base is not None:

@@ -16,7 +16,7 @@ from dynamicrag.errors import DynamicRAGError
 from dynamicrag.learning.examples import Example, Weight, examples
 from dynamicrag.predictors.state import State
 from dynamicrag.routers.online import Learnt, Online
-from dynamicrag.store.logged import Snapshot
+from dynamicrag.store.logged import Feedback, Snapshot
 
 if TYPE_CHECKING:
     from dynamicrag.store.log import Log
@@ -131,15 +131,8 @@ class Folder:
             pupil.seen = last
             if not items:
                 return router.learnt.rewards - before
-            known = {query.id: query for query in log.queries(ids=[item.query_id for item in items])}
-            found = [
-                example
-                for item in items
-                if (query := known.get(item.query_id)) is not None and query.policy == pupil.policy
-                for example in examples(router, query, item, pupil.weight)
-            ]
             # decisions read the state meanwhile: it is replaced, never changed
-            router.learnt = replace(after(learnt, found), upto=items[-1].number)
+            router.learnt = taught(router, learnt, items, log, pupil.weight, pupil.policy)
             if router.learnt.upto - pupil.kept >= SNAPSHOT_EVERY:
                 self._keep(pupil)
 
@@ -162,6 +155,34 @@ class Folder:
         learnt = pupil.router.learnt
         self._log.keep(Snapshot(pupil.key, learnt.upto, learnt.state().to_bytes()), pupil.seen)
         pupil.kept = learnt.upto
+
+
+def taught(
+    router: Online,
+    learnt: Learnt,
+    items: Sequence[Feedback],
+    log: "Log",
+    weight: Weight,
+    policy: str | None = None,
+) -> Learnt:
+    """Return the state of a router's learner after some feedback.
+
+    Args:
+        router: The router.
+        learnt: The state before.
+        items: The feedback, at least one, in the order of its numbers.
+        log: The log with the queries.
+        weight: Weight by source.
+        policy: Name of the policy whose queries are learnt from; all by default.
+    """
+    known = {query.id: query for query in log.queries(ids=[item.query_id for item in items], policy=policy)}
+    found = [
+        example
+        for item in items
+        if item.query_id in known
+        for example in examples(router, known[item.query_id], item, weight)
+    ]
+    return replace(after(learnt, found), upto=items[-1].number)
 
 
 def after(learnt: Learnt, found: Sequence[Example]) -> Learnt:

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from dynamicrag.predictors.checks import Floats
 
-__all__ = ["Estimated", "Range", "added_weight", "estimated", "quantile"]
-
-Z = 1.959963984540054
-"""The .975 quantile of the normal distribution."""
+LEAST_FREEDOM = 5.0
+"""Fewest degrees of freedom of an interval, however few queries have weight."""
 
 
 class Range(NamedTuple):
@@ -57,23 +56,10 @@ def estimated(terms: Floats, added: Floats, effective: float) -> Estimated:
         effective: The effective sample size.
     """
     every = np.concatenate([terms, added])
-    half = quantile(effective - 1.0) * float(every.std(ddof=1)) / np.sqrt(len(every))
+    freedom = max(effective - 1.0, LEAST_FREEDOM)
+    half = float(stdtrit(freedom, 0.975) * every.std(ddof=1) / np.sqrt(len(every)))
     middle = float(every.mean())
     return Estimated(float(terms.mean()), middle - half, middle + half)
-
-
-def quantile(freedom: float) -> float:
-    """Return the .975 quantile of Student's t distribution.
-
-    The expansion of Abramowitz and Stegun 1964, 26.7.5; its error is below 0.001 from 5 degrees on.
-    """
-    v = max(freedom, 5.0)
-    return float(
-        Z
-        + (Z**3 + Z) / (4 * v)
-        + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * v**2)
-        + (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / (384 * v**3)
-    )
 
 
 def added_weight(weights: Floats) -> float:

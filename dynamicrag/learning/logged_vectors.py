@@ -9,8 +9,6 @@ from dynamicrag.retrieval.embedder import Embedder, Vectors
 from dynamicrag.store.logged import LoggedQuery, Vector
 from dynamicrag.types import Usage
 
-__all__ = ["LoggedVectors", "text_of"]
-
 MARK = "\x00logged question "
 """Begins the text that represents a question whose words are not stored."""
 

@@ -19,18 +19,6 @@ from numpy.typing import NDArray
 from dynamicrag.learning.intervals import Estimated, Range, added_weight, estimated
 from dynamicrag.predictors.checks import Floats
 
-__all__ = [
-    "Comparison",
-    "Steps",
-    "compare",
-    "doubly_robust",
-    "effective_size",
-    "ips",
-    "observed_range",
-    "snips",
-    "weights_of",
-]
-
 ROUNDING = 1e-9
 """Differences below this share of the largest outcome are errors of rounding."""
 

@@ -11,8 +11,6 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds
 from dynamicrag.predictors.ridge import fit_ridge
 
-__all__ = ["predicted"]
-
 FOLDS = 5
 LEAST = 10
 """Number of decisions from which an option has a regression of its own."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from dynamicrag.learning.examples import Weight
 from dynamicrag.store.logged import Feedback
 
-__all__ = ["QueryRewards", "query_rewards"]
-
 
 @dataclass(slots=True)
 class QueryRewards:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from dynamicrag.llm.completion import Completion
 
-__all__ = ["MissingOption", "ModelCalled", "Rebuilder", "Silent"]
-
 
 class MissingOption(Exception):
     """The log took an option at an earlier stage that the candidate lacks."""
@@ -120,13 +118,8 @@ class Rebuilder:
 
 def _cost(amounts: Mapping[str, float | None]) -> Cost:
     parts: dict[tuple[str, Kind], float] = {
-        (dimension, "modelled"): amount
+        (dimension, UNKNOWN if amount is None else "modelled"): amount or 0.0
         for dimension, amount in amounts.items()
-        if amount is not None and dimension in DIMENSIONS
+        if dimension in DIMENSIONS
     }
-    unknown: dict[tuple[str, Kind], float] = {
-        (dimension, UNKNOWN): 0.0
-        for dimension, amount in amounts.items()
-        if amount is None and dimension in DIMENSIONS
-    }
-    return Cost({**parts, **unknown})
+    return Cost(parts)

@@ -18,8 +18,6 @@ from dynamicrag.stages.choices import chosen
 from dynamicrag.store.logged import LoggedDecision, LoggedQuery
 from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
-__all__ = ["Played", "Replay"]
-
 TEXT = "store the questions with 'runs: {text: true}' in the policy"
 
 

@@ -12,8 +12,6 @@ from dynamicrag.learning.replayed import Played
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.store.logged import LoggedQuery
 
-__all__ = ["StageTable", "predictions", "steps_of", "tabled", "vector_axes"]
-
 SAME = 1e-6
 """Largest difference between equal probabilities, which the log may have rounded."""
 AXES = 16
@@ -114,35 +112,19 @@ def steps_of(tables: Sequence[StageTable], predicted_: Sequence[Floats], outcome
     """
     known = ~np.isnan(outcomes)
     new_row = np.cumsum(known) - 1
-    query, place, ratio, ahead, taken = _joined(tables, predicted_)
+    rows: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+    none: Floats = np.empty(0)
+    parts = [(rows, rows, none, none, none)]  # a candidate may change nothing
+    for table, found in zip(tables, predicted_, strict=True):
+        ahead, taken = (table.candidate * found).sum(axis=1), found[np.arange(len(found)), table.chosen]
+        parts.append((table.query, table.place, table.ratio, ahead, taken))
+    query, place, ratio, ahead, taken = map(np.concatenate, zip(*parts, strict=True))
     kept = known[query]
     query, place = new_row[query[kept]], place[kept]
     order = np.lexsort((place, query))
     query = query[order]
     rank = np.arange(len(query)) - np.searchsorted(query, query, side="left")
     return Steps(query, rank, ratio[kept][order], ahead[kept][order], taken[kept][order])
-
-
-def _joined(
-    tables: Sequence[StageTable], predicted_: Sequence[Floats]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats, Floats]:
-    """Return row, position, ratio, and predictions under the candidate and of the chosen option."""
-    none: Floats = np.empty(0)
-    query, place = [none.astype(np.intp)], [none.astype(np.intp)]
-    ratio, ahead, taken = [none], [none], [none]
-    for table, found in zip(tables, predicted_, strict=True):
-        query.append(table.query)
-        place.append(table.place)
-        ratio.append(table.ratio)
-        ahead.append((table.candidate * found).sum(axis=1))
-        taken.append(found[np.arange(len(found)), table.chosen])
-    return (
-        np.concatenate(query),
-        np.concatenate(place),
-        np.concatenate(ratio),
-        np.concatenate(ahead),
-        np.concatenate(taken),
-    )
 
 
 def vector_axes(queries: Sequence[LoggedQuery]) -> Floats:
@@ -173,12 +155,7 @@ def _standard(features: Sequence[Mapping[str, float]]) -> Floats:
     """Return named features as columns of mean 0 and deviation 1; a missing one is 0."""
     names = sorted({name for own in features for name in own})
     table = np.array([[own.get(name, np.nan) for name in names] for own in features], dtype=np.float64)
-    table = table.reshape(len(features), len(names))
-    table[~np.isfinite(table)] = np.nan
-    known = ~np.isnan(table)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, table, 0.0).sum(axis=0) / counts
-    table = np.where(known, table - mean, 0.0)
-    deviation = np.sqrt((table**2).sum(axis=0) / counts)
+    known = np.ma.masked_invalid(table.reshape(len(features), len(names)))
+    deviation = np.ma.filled(known.std(axis=0), 0.0)
     varies = deviation > 1e-9
-    return np.asarray(table[:, varies] / deviation[varies])
+    return np.asarray((known - known.mean(axis=0)).filled(0.0)[:, varies] / deviation[varies])

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dynamicrag.errors import LONGEST, InputError, unknown
 from dynamicrag.learning.sources import USER
 from dynamicrag.store.logged import Feedback, LoggedDecision, LoggedQuery
@@ -116,7 +118,7 @@ def _item(where: str, query_id: str, name: str, source: str) -> Feedback:
 
 def _fraction(where: str, what: str, value: float) -> float:
     """Return a number from 0 to 1; ``True`` is 1, and ``False`` is 0."""
-    if type(value).__name__ == "bool" and type(value).__module__ == "numpy":  # is no number there
+    if isinstance(value, np.bool_):  # is no number there
         value = bool(value)
     if not (isinstance(value, numbers.Real) and 0 <= value <= 1):  # NaN is not
         shown = str(value) if isinstance(value, float) else reprlib.repr(value)

@@ -193,7 +193,7 @@ class ChatModel(ModelClients):
                 seconds = time.perf_counter() - began
                 tokens = self._tokens(answer, turn, messages, most_input, failure)
                 cpu_seconds = self._cpu_seconds(turn, answer, tokens) if turn is not None else 0.0
-                usage = answer.as_usage(tokens, seconds, cpu_seconds)
+                usage = tokens.usage(seconds, cpu_seconds, answer.first_token_seconds)
                 if line is not None:
                     line.usage = usage
                 if isinstance(turn, ServerCall):  # if the caller is cancelled once more, its usage stands

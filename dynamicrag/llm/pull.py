@@ -30,12 +30,8 @@ def cache_dir() -> Path:
     return user_cache_path("dynamicrag")
 
 
-def path_of(name: str, *, folder: Path | None = None) -> Path | None:
-    """Return the path of a model, or ``None`` if it is missing or incomplete.
-
-    Args:
-        name: A model of the catalogue.
-        folder: Folder of models, by default ``models`` in :func:`cache_dir`.
+def path_of(name: str) -> Path | None:
+    """Return the path of a model of the catalogue, or ``None`` if it is missing or incomplete.
 
     Returns:
         The GGUF file of a chat model, the folder of an embedder.
@@ -44,7 +40,7 @@ def path_of(name: str, *, folder: Path | None = None) -> Path | None:
         ModelUnavailable: The catalogue has no such model.
     """
     model = entry(name)
-    home = _models(folder) / name
+    home = _models() / name
     for file in model.files:
         path = home / file.name
         if not path.is_file() or path.stat().st_size != file.size:
@@ -66,13 +62,12 @@ def pulled(name: str) -> Path:
     return there
 
 
-def pull(name: str, *, progress: Progress | None = None, folder: Path | None = None) -> Path:
+def pull(name: str, *, progress: Progress = lambda _done, _total: None) -> Path:
     """Download a model unless it is present; processes that pull the same model wait for each other.
 
     Args:
         name: A model of the catalogue.
         progress: Called with bytes done and total bytes.
-        folder: Folder of models, by default ``models`` in :func:`cache_dir`.
 
     Returns:
         As :func:`path_of`.
@@ -83,34 +78,27 @@ def pull(name: str, *, progress: Progress | None = None, folder: Path | None = N
     """
     from filelock import FileLock
 
-    model = entry(name)
-    models = _models(folder)
-    if (there := path_of(name, folder=models)) is not None:
+    model, models = entry(name), _models()
+    if (there := path_of(name)) is not None:
         return there
     staging = models / ".partial" / name
     try:
         staging.mkdir(parents=True, exist_ok=True)
         with FileLock(staging.parent / f"{name}.lock"):
-            if path_of(name, folder=models) is None:
+            if path_of(name) is None:
                 _room(model, models)
                 staging.mkdir(exist_ok=True)
-                ready = _gather(model, staging, progress or _silent)
+                ready = _gather(model, staging, progress)
                 shutil.rmtree(models / name, ignore_errors=True)  # present, but incomplete
                 ready.rename(models / name)
                 shutil.rmtree(staging)
     except OSError as error:
         raise ModelUnavailable(f"model {name}: cannot store it in {models}: {error}") from error
-    found = path_of(name, folder=models)
-    assert found is not None
-    return found
+    return pulled(name)
 
 
-def _silent(done: int, total: int) -> None:
-    del done, total
-
-
-def _models(folder: Path | None) -> Path:
-    return cache_dir() / "models" if folder is None else folder
+def _models() -> Path:
+    return cache_dir() / "models"
 
 
 def _room(model: ModelEntry, models: Path) -> None:

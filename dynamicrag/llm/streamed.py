@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamicrag.cost.usage import Counted, Tokens
+from dynamicrag.cost.usage import Counted
 from dynamicrag.llm.cleaning import AnswerText
 from dynamicrag.llm.completion import Completion, TokenProb, within
 from dynamicrag.llm.done import on_done
@@ -90,19 +90,6 @@ class StreamedAnswer:
         self.tokens += listed
         self.counted.add_chunk(text, len(listed))
         self.counted.add_report(usage)
-
-    def as_usage(self, tokens: Tokens, seconds: float, cpu_seconds: float) -> Usage:
-        """Return the usage of the call."""
-        return Usage(
-            calls=1,
-            input_tokens=tokens.input,
-            cached_tokens=tokens.cached,
-            output_tokens=tokens.output,
-            seconds=seconds,
-            cpu_seconds=cpu_seconds,
-            first_token_seconds=self.first_token_seconds,
-            assumed=tokens.assumed,
-        )
 
     def _is_done(self) -> None:
         self.done = True

@@ -6,13 +6,7 @@ from functools import partial
 
 from dynamicrag.dependencies import Dependencies
 from dynamicrag.drafts.asking import Resources
-from dynamicrag.drafts.moves import (
-    ABSTAIN,
-    VerificationSection,
-    moves,
-    targets,
-    verdicts,
-)
+from dynamicrag.drafts.moves import ABSTAIN, VerificationSection, moves, targets, verdicts
 from dynamicrag.drafts.verification import Verification, steps_up
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.policy.policy import Policy
@@ -22,7 +16,7 @@ from dynamicrag.routers.base import Router
 from dynamicrag.routers.build import build_joint, build_router, names
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.paths import varied
-from dynamicrag.stages.base import STAGES, StageBase, StageDeps, option_names
+from dynamicrag.stages.base import STAGES, DecisionPoint, StageBase, StageDeps, option_names
 from dynamicrag.stages.descriptions import described
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.retriever import RetrieverSection
@@ -39,6 +33,11 @@ class Built:
     stages: Mapping[str, StageBase]
     verification: Verification
 
+    @property
+    def points(self) -> Mapping[str, DecisionPoint]:
+        """All decision points by name, in order."""
+        return {**self.stages, self.verification.name: self.verification}
+
 
 def build_stages(policy: Policy, deps: Dependencies) -> Built:
     """Build the stages named in a policy, and those that every query needs.
@@ -52,7 +51,7 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
     """
     joint = build_joint(policy.joint, policy.where("joint"), deps) if policy.joint else None
     deps = replace(deps, embeds=_embeds(policy))
-    route = _Routers(policy, deps, joint)
+    route = partial(_router, policy, deps, joint)
     verification = policy.section(VERIFICATION, VerificationSection)
     stages: dict[str, StageBase] = {}
     given = {each.name: getattr(deps, each.name) for each in fields(deps)}
@@ -71,7 +70,7 @@ def build_stages(policy: Policy, deps: Dependencies) -> Built:
         joint.check_paths(option_names(stages), policy.where("joint"))
     prompt = stages["prompt"]
     assert isinstance(prompt, PromptStage), "every policy has a prompt"
-    resources = Resources(deps.models, prompt.strategies, deps.embedder.readable_measured)
+    resources = Resources(deps.models, prompt, deps.embedder.readable_measured, deps.embedding)
     move = partial(route, VERIFICATION)
     return Built(stages, _verification(policy, verification, stages, resources, deps, move))
 
@@ -92,32 +91,26 @@ def descriptions(policy: Policy, stage: str, deps: Dependencies) -> dict[str, st
     return {**inherited, **policy.stages[stage].descriptions}
 
 
-@dataclass(frozen=True, slots=True)
-class _Routers:
-    """Builds the router of a stage."""
-
-    policy: Policy
-    deps: Dependencies
-    joint: Joint | None
-
-    def __call__(self, stage: str, options: Sequence[Option]) -> Router:
-        options = described(stage, options, descriptions(self.policy, stage, self.deps))
-        spec = self.policy.stages[stage].router
-        where = self.policy.where("stages", stage, "router")
-        if self.joint is not None and stage in self.joint.decides:
-            if spec is not None:
-                raise PolicyError(f"{where}: 'joint' decides this stage; remove this router or 'joint'")
-            self.joint.check(stage, options, self.policy.where("joint"))
-            return self.joint
-        if spec is None:
-            if len(options) > 1:
-                raise PolicyError(
-                    f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
-                )
-            spec = {"fixed": {"option": options[0].name}}
-        router = build_router(spec, where, self.deps)
-        router.check(stage, options, where)
-        return router
+def _router(
+    policy: Policy, deps: Dependencies, joint: Joint | None, stage: str, options: Sequence[Option]
+) -> Router:
+    """Build the router of a stage."""
+    options = described(stage, options, descriptions(policy, stage, deps))
+    spec, where = policy.stages[stage].router, policy.where("stages", stage, "router")
+    if joint is not None and stage in joint.decides:
+        if spec is not None:
+            raise PolicyError(f"{where}: 'joint' decides this stage; remove this router or 'joint'")
+        joint.check(stage, options, policy.where("joint"))
+        return joint
+    if spec is None:
+        if len(options) > 1:
+            raise PolicyError(
+                f"{where}: is missing, and there are {len(options)} options; valid: {', '.join(names())}"
+            )
+        spec = {"fixed": {"option": options[0].name}}
+    router = build_router(spec, where, deps)
+    router.check(stage, options, where)
+    return router
 
 
 def _verification(

@@ -6,12 +6,12 @@ report`` compares later queries with it.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from dynamicrag.errors import unknown
+from dynamicrag.stages.section import Section
 from dynamicrag.topology import TOPOLOGY
 
 __all__ = ["Band", "Calibrated"]
@@ -21,11 +21,7 @@ SUM = 1.001
 """Largest sum of a stage's shares, with rounding; it is lower if queries skip the stage."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Band(_Strict):
+class Band(Section):
     """A mean per query, and its 95 % interval.
 
     Attributes:
@@ -40,12 +36,12 @@ class Band(_Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> "Band":
-        if not (all(map(isfinite, (self.low, self.mean, self.high))) and self.low <= self.mean <= self.high):
+        if not self.low <= self.mean <= self.high:
             raise ValueError(f"low, mean and high are not in order: {self.low}, {self.mean}, {self.high}")
         return self
 
 
-class Calibrated(_Strict):
+class Calibrated(Section):
     """Expected cost and signals of queries.
 
     Attributes:
@@ -67,8 +63,8 @@ class Calibrated(_Strict):
     usd: Band | None = None
     abstained: Share | None = None
     escalated: Share | None = None
-    signals: dict[str, Band] = {}
-    shares: dict[str, dict[str, Share]] = {}
+    signals: dict[str, Band] = Field(default_factory=dict)
+    shares: dict[str, dict[str, Share]] = Field(default_factory=dict)
 
     @field_validator("date")
     @classmethod

@@ -39,7 +39,7 @@ def _check_abstaining(policy: Policy, built: Built) -> None:
 
 
 def _check_learning(policy: Policy, built: Built) -> None:
-    for name, point in {**built.stages, built.verification.name: built.verification}.items():
+    for name, point in built.points.items():
         if isinstance(point.router, Online):
             raise PolicyError(
                 f"{policy.where('stages', name, 'router')}: {point.router.registered!r} learns from stored "
@@ -48,8 +48,7 @@ def _check_learning(policy: Policy, built: Built) -> None:
 
 
 def _check_observing(policy: Policy, built: Built) -> None:
-    points = {**built.stages, built.verification.name: built.verification}
-    for name, point in points.items():
+    for name, point in built.points.items():
         names = [option.name for option in point.options]
         if len(names) > 1 or (name == "verification" and names != ["accept"]):
             valid = "accept alone" if name == "verification" else "one"

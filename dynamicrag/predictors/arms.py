@@ -62,11 +62,6 @@ class LinearArms(Learner):
         return self.ridge
 
     @property
-    def anchors(self) -> int:
-        """One: the option's mean quality."""
-        return 1
-
-    @property
     def scale(self) -> float:
         """Standard deviation of a reward around its estimate."""
         return 1.0

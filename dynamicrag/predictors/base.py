@@ -112,6 +112,7 @@ class Predictor(Learning, ABC):
         self._columns = np.full(outcomes.shape[1], -1, dtype=np.intp)
         self._columns[seen] = np.arange(len(seen))
         self._fit(table, outcomes[:, seen], labels)
+        self._complete()
         return self
 
     def predict(self, X: ArrayLike) -> Estimate:
@@ -190,6 +191,9 @@ class Predictor(Learning, ABC):
     @abstractmethod
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:
         """Fit. Each column of ``quality`` has at least one number."""
+
+    def _complete(self) -> None:
+        """Give options without an observation a column of their own; by default they have none."""
 
     @abstractmethod
     def _predict(self, X: Floats) -> Estimate:

@@ -27,11 +27,6 @@ class BestSingle(Predictor):
     per_option = (("count", 0), ("total", 0), ("squares", 0))
     fitted = ("count", "total", "squares", "rows")
 
-    @property
-    def anchors(self) -> int:
-        """One: the option's mean quality."""
-        return 1
-
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.rows = np.array(len(quality))
         self.count = (~np.isnan(quality)).sum(axis=0).astype(float)

@@ -24,11 +24,6 @@ class Cheapest(Predictor):
     per_option = (("mean", 0),)
     fitted = ("mean",)
 
-    @property
-    def anchors(self) -> int:
-        """One number, which is ignored."""
-        return 1
-
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.mean = np.full(quality.shape[1], np.nanmean(quality))
 

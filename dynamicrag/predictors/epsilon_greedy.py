@@ -49,11 +49,6 @@ class EpsilonGreedy(Learner):
         """A uniform draw with probability ε, which decays."""
         return Exploration(epsilon=max(self.least, self.first * self.decay ** float(self.steps)))
 
-    @property
-    def anchors(self) -> int:
-        """One: the option's mean quality."""
-        return 1
-
     def _start(self, features: int, options: int) -> None:  # noqa: ARG002
         self.count, self.total, self.squares, self.level = np.zeros((4, options))
         self.steps = np.array(0.0)

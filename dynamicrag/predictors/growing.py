@@ -1,33 +1,49 @@
-"""Options that join and leave a fitted predictor."""
+"""The options of a predictor, which may join and leave, as columns of its fitted arrays."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from dynamicrag.errors import InputError, PolicyError
 from dynamicrag.predictors import checks
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.columns import Columns
+from dynamicrag.predictors.persistent import Persistent
 from dynamicrag.predictors.state import MEND
+from dynamicrag.registry import Registry
 
 
-class Growing(Columns):
-    """The part of a predictor's contract that adds and removes options.
+class Growing(Persistent):
+    """The part of a predictor's contract that adds and removes options, and checks its input.
 
     Attributes:
+        family: The registry of all predictors.
+        features: Number of features, d; 0 before training.
+        blocks: Number of features of each non-empty family.
         grows: Whether it accepts new options without retraining, and releases old ones.
         per_option: Names of its arrays that have an axis over options, and that axis.
     """
 
+    family: ClassVar[Registry[Any]]
     grows: ClassVar[bool] = False
     per_option: ClassVar[Sequence[tuple[str, int]]] = ()
 
+    def __init__(self) -> None:
+        self.features = 0
+        self.blocks: list[int] = []
+        # column of each option among the algorithm's estimates; -1: unobserved
+        self._columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+
+    @property
+    def options(self) -> int:
+        """Number of options; 0 before training."""
+        return len(self._columns)
+
     @property
     def anchors(self) -> int:
-        """Number of qualities for ``add_option``: by default one per training query."""
-        raise NotImplementedError
+        """Number of qualities for ``add_option``: by default one, the option's mean quality."""
+        return 1
 
     def add_option(self, quality: ArrayLike | None = None) -> None:
         """Add an option at the end of the list.
@@ -118,3 +134,25 @@ class Growing(Columns):
                 f"or use one of these: {self._those('grows')}"
             )
         self._check_trained()
+
+    def _check_trained(self) -> None:
+        if not self.options:
+            raise PolicyError(f"{self.registered!r} is not trained yet; fit it, or load a trained one")
+
+    def _check_option(self, option: int) -> None:
+        if not 0 <= option < self.options:
+            raise InputError(f"option: expected 0 to {self.options - 1}, got {option}")
+
+    def _queries(self, X: ArrayLike) -> Floats:
+        self._check_trained()
+        table = checks.features(X)
+        if table.shape[1] != self.features:
+            raise InputError(
+                f"X: {self.registered!r} was trained on {self.features} features a query, got "
+                f"{table.shape[1]}; use the features it was trained with"
+            )
+        return table
+
+    def _those(self, flag: str) -> str:
+        """Return the names of the predictors with a capability."""
+        return ", ".join(name for name in self.family if getattr(self.family[name], flag))

@@ -1,7 +1,7 @@
 """The base class of learners: algorithms that can start without data and learn from single rewards."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -55,25 +55,14 @@ class Learner(Predictor):
         self._start(features, options)
         return self
 
-    def fit(
-        self,
-        X: ArrayLike,
-        quality: ArrayLike,
-        cost: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
-        blocks: Sequence[int] | None = None,
-    ) -> Self:
-        """See the base class; options without an observation start as new ones."""
-        super().fit(X, quality, cost, groups, blocks)
+    def _complete(self) -> None:
         for option in np.flatnonzero(self._columns < 0):
             self._place(int(option), np.full(self.anchors, np.nan))
-        return self
 
     def add_option(self, quality: ArrayLike | None = None) -> None:
         """See the base class."""
         super().add_option(quality)
-        if self._columns[-1] < 0:
-            self._place(self.options - 1, np.full(self.anchors, np.nan))
+        self._complete()
 
     def unpack(self, state: State) -> None:
         """Restore the state from :meth:`pack`.

@@ -25,11 +25,6 @@ class Random(Predictor):
     positional = True
     fitted = ("width",)
 
-    @property
-    def anchors(self) -> int:
-        """One number, which is ignored."""
-        return 1
-
     def _fit(self, X: Floats, quality: Floats, groups: NDArray[Any] | None) -> None:  # noqa: ARG002
         self.width = np.array(quality.shape[1])
 

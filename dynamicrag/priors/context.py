@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dynamicrag.features.nearness import nearness
 from dynamicrag.priors.shifts import Shifts, StagePrior, sigmoid
@@ -23,6 +23,8 @@ SIGNS = 3.0
 @dataclass(frozen=True, slots=True)
 class ContextPrior(StagePrior):
     """P(the context holds what the answer needs), as a shift of the answer's logit.
+
+    ``spread`` is that after the retrieval; before, it is twice as large.
 
     A question needs one passage or several, with a probability by its words. For each case, the best ``k``
     passages hold what is needed with the probability σ(level + slope·ln k − enough·ln(enough) + links): it
@@ -45,7 +47,6 @@ class ContextPrior(StagePrior):
         held: Shift from a context without what is needed to one with it.
         reference: The probability at which the shift is 0.
         usual: The average of ln(``enough``), used before the retrieval.
-        spread: Standard deviation of a shift after the retrieval; before, it is twice as large.
     """
 
     hops: float
@@ -64,14 +65,11 @@ class ContextPrior(StagePrior):
     held: float
     reference: float
     usual: float
-    spread: float
 
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
         """See the base class."""
-        near = nearness(features)
-        found = [self._option(option, features, near) for option in options]
-        spread = self.spread if "enough" in features else 2.0 * self.spread
-        return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), spread)
+        found = StagePrior.shifts(self, options, features)
+        return found if "enough" in features else replace(found, spread=2.0 * self.spread)
 
     def holds(self, option: Option, features: Mapping[str, float]) -> float:
         """Return the probability that an option's context holds what the answer needs."""
@@ -97,8 +95,9 @@ class ContextPrior(StagePrior):
         signs = self.bridges * min(features.get("bridges", 0.0), SIGNS)
         return sigmoid(self.hops + signs + self.comparison * features.get("comparison", 0.0))
 
-    def _option(self, option: Option, features: Mapping[str, float], near: str) -> tuple[float, str]:
-        shown = shows(option)
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
+        """See the base class."""
+        shown, near = shows(option), nearness(features)
         if near == "far":
             return (DISTRACTED if shown else 0.0), "the documents do not cover it"
         if not shown:

@@ -36,10 +36,8 @@ READ = 1000.0
 """Tokens of passages in the prompt at which the fourth term is 0."""
 EASE, ABILITY, READING = range(3)
 """Position of the shared terms; those of the models follow."""
-MOST_POOLS = 256
-"""Pools of models kept per process."""
 REMEMBERED = 256
-"""Number of questions whose features are kept."""
+"""Number of questions, and of pools of models, kept per process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,13 @@ class Logits:
 
     logit: Floats
     spread: Floats
+
+
+class Asked(NamedTuple):
+    """A question as the model reads it: the terms' products with x, (s, terms), and the variance of w·x."""
+
+    terms: Floats
+    variance: float
 
 
 class _Pool(NamedTuple):
@@ -88,36 +93,41 @@ class Generation:
     leverage: Leverage
     unseen: Floats
     _rows: NDArray[np.float32] = field(init=False, repr=False)
-    _pools: dict[tuple[Any, ...], "_Pool"] = field(init=False, repr=False, default_factory=dict)
-    _questions: dict[tuple[str, bytes], Floats] = field(init=False, repr=False, default_factory=dict)
-    _products: dict[int, tuple[Any, Floats, float]] = field(init=False, repr=False, default_factory=dict)
+    _pools: dict[tuple[Any, ...], _Pool] = field(init=False, repr=False, default_factory=dict)
+    _questions: dict[tuple[str, bytes], Asked] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # weights and axes in one matrix: a question costs one product
         rows = np.concatenate([self.weights.reshape(-1, self.weights.shape[-1]), self.leverage.axes])
         object.__setattr__(self, "_rows", rows.astype(np.float32))
 
-    def row(self, text: str, vector: NDArray[np.float32] | None) -> Floats:
-        """Return x of a question, (d,); every stage of a query reads the same one, so it is kept.
+    def question(self, text: str, vector: NDArray[np.float32] | None = None) -> Asked:
+        """Return a question as the model reads it; every stage of a query asks for it, so it is kept.
 
         Args:
             text: The question.
             vector: Its embedding, (d,); ``None`` without an embedder.
         """
         key = text, b"" if vector is None else vector.tobytes()
-        row = self._questions.get(key)
-        if row is None:
+        asked = self._questions.get(key)
+        if asked is None:
             if len(self._questions) >= REMEMBERED:
                 self._questions.clear()
-                self._products.clear()
-            row = self.features.row(text, vector)
-            row.flags.writeable = False  # its product is kept by its identity
-            self._questions[key] = row
-        return row
+            asked = self._questions[key] = self.asked(self.features.row(text, vector))
+        return asked
+
+    def asked(self, x: ArrayLike) -> Asked:
+        """Return the question of features from ``features.row``, (d,)."""
+        row = np.asarray(x, dtype=np.float32)
+        product = (self._rows @ row).astype(np.float64)
+        split = self.intercepts.size
+        variance = self.leverage.of(product[split:], float(row @ row))
+        terms = product[:split].reshape(self.intercepts.shape).T * self.leverage.trust(variance)
+        return Asked(terms, variance)
 
     def logits(
         self,
-        x: ArrayLike,
+        asked: Asked,
         theta: ArrayLike,
         strategies: Sequence[str] = STRATEGIES,
         *,
@@ -130,7 +140,7 @@ class Generation:
         is multiplied by :meth:`Leverage.trust`, and its spread grows.
 
         Args:
-            x: Its features from ``features.row``, (d,).
+            asked: The question.
             theta: Ability of each model, (m,): the logit of a public accuracy on the scale of MMLU.
             strategies: Names of retrieval strategies.
             models: Family name of each model, (m,); one in ``self.models`` adds that model's deviation.
@@ -143,10 +153,9 @@ class Generation:
             PolicyError: Unknown strategy.
         """
         pool = self._pool(_floats(theta), tuple(models), _floats(read))
-        _, own, variance = self._product(x)
-        logit = own @ pool.slopes + pool.level
-        spread = np.sqrt(variance * pool.known + pool.deviation)
-        if len(strategies) == 1:
+        logit = asked.terms @ pool.slopes + pool.level
+        spread = np.sqrt(asked.variance * pool.known + pool.deviation)
+        if len(strategies) == 1:  # a slice is faster
             row = _strategy(strategies[0])
             return Logits(logit[row : row + 1], spread[row : row + 1])
         if strategies is not STRATEGIES:
@@ -154,39 +163,18 @@ class Generation:
             logit, spread = logit[rows], spread[rows]
         return Logits(logit, spread)
 
-    def _product(self, x: ArrayLike) -> tuple[Any, Floats, float]:
-        """Return x, its terms per strategy (s, terms), and its variance.
-
-        The product of a row from :meth:`row` is kept, for every stage of a query asks for it. The row
-        is kept with it, so that its address cannot be another row's.
-        """
-        kept = self._products.get(id(x))
-        if kept is not None and kept[0] is x:
-            return kept
-        row = np.asarray(x, dtype=np.float32)
-        product = (self._rows @ row).astype(np.float64)
-        split = self.intercepts.size
-        variance = self.leverage.along(product[split:], float(row @ row))
-        own = product[:split].reshape(self.intercepts.shape).T * self.leverage.trust(variance)
-        found = x, own, variance
-        if isinstance(x, np.ndarray) and not x.flags.writeable:
-            if len(self._products) >= REMEMBERED:
-                self._products.clear()
-            self._products[id(x)] = found
-        return found
-
-    def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: tuple[float, ...]) -> "_Pool":
+    def _pool(self, theta: tuple[float, ...], models: tuple[str, ...], read: tuple[float, ...]) -> _Pool:
         """Return the figures that do not depend on the question; the few pools of a policy are kept."""
         key = (theta, models, read)
         if (made := self._pools.get(key)) is None:
-            if len(self._pools) >= MOST_POOLS:
+            if len(self._pools) >= REMEMBERED:
                 self._pools.clear()
             made = self._pools[key] = self._made(
                 np.array(theta), models or ("",) * len(theta), np.array(read)
             )
         return made
 
-    def _made(self, theta: Floats, models: Sequence[str], read: Floats) -> "_Pool":
+    def _made(self, theta: Floats, models: Sequence[str], read: Floats) -> _Pool:
         slopes = np.zeros((len(self.intercepts), len(theta)))
         slopes[EASE] = 1
         slopes[ABILITY] = theta - CENTRE

@@ -1,9 +1,8 @@
 """The learnt parts of the prior, in one file of arrays and JSON."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from dynamicrag.predictors.state import State, whole
 from dynamicrag.priors.generation import Generation
@@ -12,8 +11,6 @@ from dynamicrag.priors.shipping import KIND, MEND, Shipped, check_version
 VERSION = 1
 """Version of the knowledge; raised whenever older code would misread it."""
 FILE = "prior.npz"
-PARTS: Mapping[str, Any] = {"generation_embedding": Generation, "generation_lexical": Generation}
-"""Class of each field of :class:`Knowledge`; each has ``state`` and ``from_state``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ class Knowledge:
         state = State.load(path, kind=KIND, mend=MEND)
         check_version(path, state.meta.get("version"), VERSION)
         with whole(str(path), f"whole {KIND}", MEND):
-            return cls(**{name: part.from_state(state.part(name)) for name, part in PARTS.items()})
+            names = [field.name for field in fields(cls)]
+            return cls(**{name: Generation.from_state(state.part(name)) for name in names})
 
 
 shipped = Shipped(FILE, Knowledge.load)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.state import State
@@ -54,13 +53,8 @@ class Leverage:
         spread = along**2 @ (made.variance - made.prior) + (X**2).sum(axis=1) * made.prior
         return cls(axes, made.variance, made.prior, float(np.quantile(spread, FAMILIAR)))
 
-    def of(self, x: ArrayLike) -> float:
-        """Return the variance of ``w·x`` for one question, (d,)."""
-        row = np.asarray(x)
-        return self.along(self.axes @ row, float(row @ row))
-
-    def along(self, coordinates: Floats, squared: float) -> float:
-        """Return the variance of a question from its coordinates on the axes and its squared length."""
+    def of(self, coordinates: Floats, squared: float) -> float:
+        """Return the variance of ``w·x`` for a question by its coordinates on the axes and squared length."""
         return float((coordinates * coordinates) @ (self.variance - self.prior) + squared * self.prior)
 
     def trust(self, variance: float) -> float:

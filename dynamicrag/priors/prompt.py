@@ -1,10 +1,10 @@
 """Stage ``prompt`` of the prior: the way of asking that suits a question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dynamicrag.features.needless import needless
-from dynamicrag.priors.shifts import Shifts, StagePrior
+from dynamicrag.priors.shifts import StagePrior
 from dynamicrag.types import Option
 
 NUMBERS, MANY_WORDS = 2, 12
@@ -20,21 +20,15 @@ class PromptPrior(StagePrior):
         plain: Shift of ``compare`` otherwise.
         passages: Shift of ``cot`` with passages, and on a short question without them.
         reasons: Shift of ``cot`` without passages on a sum in words.
-        spread: Standard deviation of a shift.
     """
 
     ranks: float
     plain: float
     passages: float
     reasons: float
-    spread: float
 
-    def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         """See the base class."""
-        found = [self._option(option, features) for option in options]
-        return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
-
-    def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         alone = bool(needless(features))  # so the prompt has no passages
         kind = option.params.get("prompt", "")
         if kind == "compare":

@@ -1,9 +1,9 @@
 """Stage ``rerank`` of the prior: reading the passages once more pays where the evidence is weak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dynamicrag.priors.shifts import Shifts, StagePrior
+from dynamicrag.priors.shifts import StagePrior
 from dynamicrag.types import Option
 
 READS = ("cross_encoder", "llm")
@@ -20,21 +20,15 @@ class RerankPrior(StagePrior):
         asking: The same for a model of the policy, per unit of the model's θ; never negative.
         diverse: Shift of ``mmr`` for a question about several things.
         needless: Shift of any reranking where the best passage has the question's words.
-        spread: Standard deviation of a shift.
     """
 
     reading: float
     asking: float
     diverse: float
     needless: float
-    spread: float
 
-    def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         """See the base class."""
-        found = [self._option(option, features) for option in options]
-        return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
-
-    def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         if option.name not in ("mmr", *READS):
             return 0.0, ""
         if features.get("matched", WEAK) >= WEAK:

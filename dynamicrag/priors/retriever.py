@@ -1,7 +1,7 @@
 """Stage ``retriever`` of the prior: the kind of search, and the corpus, that suit a question."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dynamicrag.priors.shifts import Shifts, StagePrior
 from dynamicrag.types import Option
@@ -37,7 +37,6 @@ class RetrieverPrior(StagePrior):
         meaning: Shift of a search by meaning alone.
         meaning_lacking: Its change per share of the question's words that the documents lack.
         links: Shift of following links; signs of a chain in the question do not change it in the recordings.
-        spread: Standard deviation of a shift.
     """
 
     words: float
@@ -45,16 +44,15 @@ class RetrieverPrior(StagePrior):
     meaning: float
     meaning_lacking: float
     links: float
-    spread: float
 
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
         """See the base class."""
-        found = [self._option(option, features) for option in options]
+        found = StagePrior.shifts(self, options, features)
         step = LATER / max(1, len(options) - 1)
-        logits = tuple(logit + step * place for place, (logit, _) in enumerate(found))
-        return Shifts(logits, tuple(why for _, why in found), self.spread)
+        return replace(found, logit=tuple(own + step * place for place, own in enumerate(found.logit)))
 
-    def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
+        """See the base class."""
         finds = frozenset(option.params.get("finds", ()))
         logit, reasons = 0.0, []
         lacking = 1.0 - features.get("idf_coverage", 1.0)

@@ -1,9 +1,9 @@
 """Stage ``rewrite`` of the prior: other search texts pay where the documents lack the question's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dynamicrag.priors.shifts import Shifts, StagePrior
+from dynamicrag.priors.shifts import StagePrior
 from dynamicrag.types import Option
 
 LACKING = 0.5
@@ -19,20 +19,14 @@ class RewritePrior(StagePrior):
         decomposed: Shift of ``decompose`` per sign of several hops, at most two signs.
         drift: Shift of any rewriting that the evidence does not ask for: it may lose the question's own
             words.
-        spread: Standard deviation of a shift.
     """
 
     worded: float
     decomposed: float
     drift: float
-    spread: float
 
-    def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         """See the base class."""
-        found = [self._option(option, features) for option in options]
-        return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
-
-    def _option(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
         if option.name == "decompose":
             signs = min(features.get("bridges", 0.0), 2.0) - 1.0
             if signs > 0:

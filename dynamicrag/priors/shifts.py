@@ -26,10 +26,20 @@ class Shifts:
     spread: float
 
 
+@dataclass(frozen=True, slots=True)
 class StagePrior(ABC):
-    """A stage's part of the prior: a dataclass of learnt coefficients, all of them numbers."""
+    """A stage's part of the prior: a dataclass of learnt coefficients, all of them numbers.
+
+    Attributes:
+        spread: Standard deviation of a shift.
+    """
+
+    spread: float
 
     @abstractmethod
+    def shift(self, option: Option, features: Mapping[str, float]) -> tuple[float, str]:
+        """Return the shift of an option, and the evidence for it in words; see :meth:`shifts`."""
+
     def shifts(self, options: Sequence[Option], features: Mapping[str, float]) -> Shifts:
         """Return the shift of each option.
 
@@ -38,10 +48,12 @@ class StagePrior(ABC):
             features: The signals known so far, by their names in ``StageContext.features``, and ``ability``,
                 the θ of the planned model. Any may be missing.
         """
+        found = [self.shift(option, features) for option in options]
+        return Shifts(tuple(logit for logit, _ in found), tuple(why for _, why in found), self.spread)
 
     def state(self) -> State:
         """Return the coefficients."""
-        return State(asdict(self))  # type: ignore[call-overload]  # subclasses are dataclasses
+        return State(asdict(self))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -50,7 +62,7 @@ class StagePrior(ABC):
         Raises:
             PolicyError: A coefficient is missing, unknown, or no finite number.
         """
-        wanted = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        wanted = {field.name for field in fields(cls)}
         if set(state.meta) != wanted:
             raise PolicyError(f"{cls.__name__}: has {sorted(state.meta)}; expected {sorted(wanted)}")
         values = {name: float(value) for name, value in state.meta.items()}

@@ -137,23 +137,6 @@ class Retriever(ABC):
         """
 
 
-def part_of(context: RetrievalContext, whole: Retriever, name: str, path: tuple[str, ...] = ()) -> Retriever:
-    """Return the option that ``whole`` calls by ``name``; not necessarily bound yet.
-
-    Raises:
-        PolicyError: There is no option of this name, or it would lead back to ``whole``.
-    """
-    if name not in context.siblings:
-        raise PolicyError(unknown(f"{context.where}.of", "option", name, context.siblings))
-    part = context.siblings[name]
-    if part is whole or name in path:
-        chain = " -> ".join([*path, name])
-        raise PolicyError(f"{context.where}.of: {chain} leads back to itself; name other options")
-    for further in part.of:
-        part_of(context, whole, further, (*path, name))
-    return part
-
-
 async def in_thread(work: Callable[[], T]) -> tuple[T, Usage]:
     """Run blocking ``work`` off the event loop; return its result and the CPU time of its thread."""
 

@@ -1,15 +1,14 @@
 """Warns about documents that an English embedding model cannot read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 
-from dynamicrag.errors import CorpusError
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.embedder import Embedder
-from dynamicrag.retrieval.readers import files_of, read_file
+from dynamicrag.retrieval.readers import read_file
 from dynamicrag.retrieval.reading import MOST_UNREAD
+from dynamicrag.retrieval.scan import Sources
 
 FILES, TEXTS, CHARACTERS = 20, 200, 2000
 """Limits of the sample: files, texts, and characters per text."""
@@ -36,16 +35,15 @@ def notice(corpus: str, texts: Iterable[str], embedder: Embedder) -> str:
 
 def notice_of(corpus: Corpus) -> str:
     """Return the :func:`notice` on a corpus, from a few of its files."""
-    return notice(corpus.name, sample(corpus.paths), corpus.embedder)
+    return notice(corpus.name, sample(corpus.sources), corpus.embedder)
 
 
-def sample(paths: Sequence[Path]) -> list[str]:
+def sample(sources: Sources) -> list[str]:
     """Return the texts of a few files, spread over all; unreadable files are left out."""
-    files = files_of(paths, Skipped())
-    texts: list[str] = []
-    for file in files[:: max(1, len(files) // FILES)][:FILES]:
-        try:
-            texts += [document.text for document in islice(read_file(file, Skipped()), TEXTS)]
-        except CorpusError:
-            continue  # reported by ingestion
+    files = sources.files(Skipped())
+    texts = [
+        document.text
+        for file in files[:: max(1, len(files) // FILES)][:FILES]
+        for document in islice(read_file(file, Skipped()), TEXTS)
+    ]
     return texts[:: max(1, len(texts) // TEXTS)]

@@ -8,13 +8,13 @@ from operator import add
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.records import Passage
-from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, part_of
+from dynamicrag.retrieval.base import RETRIEVERS, Retrieved
 from dynamicrag.retrieval.checked import found_by
-from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.combined import Combined
 
 
 @RETRIEVERS.register("rrf")
-class ReciprocalRankFusion(Retriever):
+class ReciprocalRankFusion(Combined):
     """Scores a passage by the sum of ``1 / (k + rank)`` over its rankings.
 
     Each ranking is weighted by its confidence, relative to the highest: a word ranking that explains little
@@ -38,30 +38,9 @@ class ReciprocalRankFusion(Retriever):
             raise ValueError(f"'of' is {of}; valid: the names of two or more different options")
         if k < 0 or depth < 1:
             raise ValueError(f"k is {k} and depth is {depth}; valid: k 0 and more, depth 1 and more")
-        self.of = tuple(of)
+        super().__init__(of)
         self._k = k
         self._depth = depth
-        self._parts: tuple[Retriever, ...] = ()
-
-    def bind(self, context: RetrievalContext) -> None:
-        """Find the parts; refuse unknown or circular references."""
-        self._parts = tuple(part_of(context, self, name) for name in self.of)
-
-    @property
-    def sources(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of all parts."""
-        return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.sources))
-
-    @property
-    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of all parts that embed."""
-        return tuple(dict.fromkeys(corpus for part in self._parts for corpus in part.embedded))
-
-    @property
-    def finds(self) -> frozenset[str]:  # type: ignore[override]
-        """The ways of all parts; empty if that of a part is unknown."""
-        ways = [part.finds for part in self._parts]
-        return frozenset[str]().union(*ways) if all(ways) else frozenset()
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Call all parts and fuse their rankings."""

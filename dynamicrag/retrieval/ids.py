@@ -39,22 +39,12 @@ def _names(path: Path, folder: Path) -> Iterator[str]:
 
 
 class RowIds:
-    """Ids of the lines of all JSON files of a corpus.
+    """Ids of the lines of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` for a second.
 
     Args:
-        reserved: Ids of the files, not available to lines.
+        file: Id of the file.
+        taken: Ids in use in the corpus; those of the lines are added.
     """
-
-    def __init__(self, reserved: Iterable[str]) -> None:
-        self._taken = set(reserved)
-
-    def of(self, file: str) -> "FileRowIds":
-        """Begin with the lines of the file of this id."""
-        return FileRowIds(file, self._taken)
-
-
-class FileRowIds:
-    """Ids of one file: ``x``, ``file.jsonl:x`` if another file has ``x``, ``x~2`` for its second ``x``."""
 
     def __init__(self, file: str, taken: set[str]) -> None:
         self._file = file

@@ -17,23 +17,19 @@ Implementation = Literal["bm25s", "rank-bm25"]
 
 def open_lexical(
     store: Store, folder: Path, k1: float, b: float, implementation: Implementation
-) -> tuple[int, LexicalIndex]:
+) -> LexicalIndex:
     """Load the index of the current generation, or build and save it.
-
-    Returns:
-        The generation of the content, and its index.
 
     Raises:
         CorpusError: The index cannot be written.
     """
     if implementation == "rank-bm25":
-        generation, chunks = store.snapshot()
-        return generation, RankBm25Index.build(chunks, k1=k1, b=b)
+        return RankBm25Index.build(store.snapshot()[1], k1=k1, b=b)
     generation, _ = store.generation()
     prefix = f"bm25-{ANALYSIS}-{k1:g}-{b:g}-"
     known = _load(folder / f"{prefix}{generation}")
     if known is not None:
-        return generation, known
+        return known
     generation, chunks = store.snapshot()
     index = Bm25sIndex.build(chunks, k1=k1, b=b)
     try:
@@ -43,7 +39,7 @@ def open_lexical(
             f"{folder}: the BM25 index cannot be written: {error.strerror or error}; "
             "check that the disk has space and the folder is writable"
         ) from error
-    return generation, index
+    return index
 
 
 def _load(folder: Path) -> Bm25sIndex | None:

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from dynamicrag.call_options import NO_FILTER, Filter
 from dynamicrag.records import Passage
-from dynamicrag.retrieval.base import RETRIEVERS, RetrievalContext, Retrieved, Retriever, in_thread, part_of
+from dynamicrag.retrieval.base import RETRIEVERS, Retrieved, in_thread
 from dynamicrag.retrieval.checked import found_by
-from dynamicrag.retrieval.corpus import Corpus
+from dynamicrag.retrieval.combined import Combined
 from dynamicrag.retrieval.index_terms import analyse
 
 Key = tuple[str, str]
 
 
 @RETRIEVERS.register("linked")
-class Linked(Retriever):
+class Linked(Combined):
     """Follows the titles named in the question and the best passages, like the links of a wiki.
 
     A question that needs two facts rarely shares words with the passage of the second fact, which is about
@@ -39,33 +39,20 @@ class Linked(Retriever):
     def __init__(self, *, of: str, follow: int = 2, links: int = 3) -> None:
         if follow < 1 or links < 1:
             raise ValueError(f"follow is {follow} and links is {links}; valid: 1 and more")
-        self.of = (of,)
+        super().__init__([of])
         self._follow = follow
         self._links = links
-
-    def bind(self, context: RetrievalContext) -> None:
-        """Find the base option."""
-        self._part = part_of(context, self, self.of[0])
-
-    @property
-    def sources(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of the base option."""
-        return self._part.sources
-
-    @property
-    def embedded(self) -> tuple[Corpus, ...]:  # type: ignore[override]
-        """Corpora of the base option, if it embeds."""
-        return self._part.embedded
 
     @property
     def finds(self) -> frozenset[str]:  # type: ignore[override]
         """The ways of the base option, and links; empty if the former are unknown."""
-        return self._part.finds | {"links"} if self._part.finds else frozenset()
+        ways = super().finds
+        return ways | {"links"} if ways else ways
 
     async def retrieve(self, query: str, k: int, filter: Filter = NO_FILTER) -> Retrieved:  # noqa: A002
         """Call the base option, then follow its passages."""
         start = time.perf_counter()
-        found = await found_by(self._part, query, max(k, self._follow), filter)
+        found = await found_by(self._parts[0], query, max(k, self._follow), filter)
         head = found.passages[: self._follow]
         linked, usage = await in_thread(lambda: self._linked(query, head, filter))
         score = head[-1]["score"] if head else 0.0

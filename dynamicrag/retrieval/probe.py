@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dynamicrag.retrieval.accounted import Account, embed
 from dynamicrag.retrieval.embedder import Embedder, Vectors
-from dynamicrag.retrieval.ingest import Account
 
 __all__ = ["Probe"]
 
@@ -58,6 +58,5 @@ class Probe:
 
     def _own(self) -> Vectors:
         if self._vectors is None:
-            with self._account() as line:
-                self._vectors, line.usage = self._embedder.embed_measured(TEXTS)
+            self._vectors, _ = embed(self._embedder, TEXTS, self._account)
         return self._vectors

@@ -1,8 +1,7 @@
 """The part of a corpus that matches a filter."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -91,49 +90,30 @@ def _best(ids: Sequence[str], similarity: Vectors, k: int) -> list[tuple[str, fl
 
 
 class Selections:
-    """The latest selections of a corpus. Safe to share among threads."""
+    """The latest selections of a corpus at one state of its content. Safe to share among threads.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[object, Selection] = OrderedDict()
-        self._generation = -1
-        self._metadata: Mapping[str, Mapping[str, Any]] = {}
-        self._fields: dict[str, dict[Typed, set[str]]] = {}
+    Args:
+        metadata: The metadata of every document, by id.
+    """
 
-    def of(
-        self,
-        filter: Filter,  # noqa: A002
-        generation: int,
-        metadata: Callable[[], Mapping[str, Mapping[str, Any]]],
-    ) -> Selection:
-        """Return the selection of a filter at a generation of the content.
+    def __init__(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+        self._metadata = metadata
+        self._selection = lru_cache(KEPT)(self._select)
+        self._by_value = cache(self._sorted_by_value)
 
-        Args:
-            filter: The filter.
-            generation: Number of changes of the content.
-            metadata: Returns the metadata of every document, by id.
-        """
-        wanted = distinct(filter)
-        with self._lock:
-            if self._generation != generation:
-                self._metadata, self._generation = metadata(), generation
-                self._known.clear()
-                self._fields.clear()
-            if wanted in self._known:
-                self._known.move_to_end(wanted)
-                return self._known[wanted]
-            found = [self._having(name, values) for name, values in wanted]
-            made = self._known[wanted] = Selection(frozenset(set.intersection(*found)))
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
-            return made
+    def of(self, filter: Filter) -> Selection:  # noqa: A002
+        """Return the selection of a filter."""
+        return self._selection(distinct(filter))
 
-    def _having(self, name: str, values: Iterable[Typed]) -> set[str]:
-        """Return the documents with one of the values in a field."""
-        if name not in self._fields:
-            documents = self._fields[name] = {}
-            for document, said in self._metadata.items():
-                for value in typed(said.get(name)):
-                    documents.setdefault(value, set()).add(document)
-        known = self._fields[name]
-        return set[str]().union(*(known.get(value, ()) for value in values))
+    def _select(self, wanted: frozenset[tuple[str, frozenset[Typed]]]) -> Selection:
+        fields = ((self._by_value(name), values) for name, values in wanted)
+        found = [set[str]().union(*(of.get(value, ()) for value in values)) for of, values in fields]
+        return Selection(frozenset(set.intersection(*found)))
+
+    def _sorted_by_value(self, name: str) -> Mapping[Typed, set[str]]:
+        """Return the documents with each value of a field."""
+        documents: dict[Typed, set[str]] = {}
+        for document, said in self._metadata.items():
+            for value in typed(said.get(name)):
+                documents.setdefault(value, set()).add(document)
+        return documents

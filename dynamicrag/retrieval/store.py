@@ -6,8 +6,8 @@ advances its chunks. A killed ingest therefore loses at most one batch, and ever
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -33,6 +33,8 @@ CREATE TABLE problems (source TEXT NOT NULL, place TEXT NOT NULL, reason TEXT NO
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('generation', '0'), ('vectors', '0');
 """
+_DOCUMENTS = "SELECT id, id, title, text FROM documents WHERE id IN ({})"
+_CHUNKS = "SELECT id, document, title, text FROM chunks WHERE state != 'gone'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,15 @@ class Store(Database):
 
     Args:
         path: The database; created if missing.
+        corpus: Name of the corpus, for its passages.
 
     Raises:
         CorpusError: As :class:`~dynamicrag.retrieval.database.Database`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, corpus: str = "") -> None:
         super().__init__(path, _SCHEMA, _VERSION)
+        self._corpus = corpus
 
     # -- the content -------------------------------------------------------------------------
 
@@ -104,29 +108,22 @@ class Store(Database):
 
     def documents(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return whole documents by id; unknown ids are left out."""
-        rows = self._rows_in("SELECT id, title, text FROM documents WHERE id IN ({})", ids)
-        return {i: Passage(id=i, document=i, title=title, text=text, score=0.0) for i, title, text in rows}
+        return {each["id"]: each for each in self._passages(_DOCUMENTS, ids)}
 
     def chunks(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return chunks by id; unknown ids are left out."""
-        rows = self._rows_in(
-            "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND id IN ({})", ids
-        )
-        return {
-            i: Passage(id=i, document=of, title=title, text=text, score=0.0) for i, of, title, text in rows
-        }
+        return {each["id"]: each for each in self._passages(f"{_CHUNKS} AND id IN ({{}})", ids)}
 
     def chunks_of(self, documents: Sequence[str]) -> dict[str, list[Passage]]:
         """Return all chunks of some documents, in order, by document; unknown ones are left out."""
-        rows = self._rows_in(
-            "SELECT id, document, title, text FROM chunks WHERE state != 'gone' AND document IN ({}) "
-            "ORDER BY document, number",
-            documents,
-        )
         found: dict[str, list[Passage]] = {}
-        for i, of, title, text in rows:
-            found.setdefault(of, []).append(Passage(id=i, document=of, title=title, text=text, score=0.0))
+        for each in self._passages(f"{_CHUNKS} AND document IN ({{}}) ORDER BY document, number", documents):
+            found.setdefault(each["document"], []).append(each)
         return found
+
+    def _passages(self, statement: str, ids: Sequence[str]) -> Iterator[Passage]:
+        for chunk, document, title, text in self._rows_in(statement, ids):
+            yield Passage(id=chunk, document=document, title=title, text=text, score=0.0, corpus=self._corpus)
 
     def titles(self) -> list[tuple[str, str]]:
         """Return id and title of every document."""
@@ -212,16 +209,7 @@ def put_document(db: Connection, document: Document, known: Known, texts: Sequen
     """Write a document and its chunks within a transaction; unchanged chunks stay ready."""
     db.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            document.id,
-            known.source,
-            known.sha256,
-            known.own,
-            known.number,
-            document.title,
-            document.text,
-            json.dumps(document.metadata),
-        ),
+        (document.id, *astuple(known), document.title, document.text, json.dumps(document.metadata)),
     )
     db.execute(
         "UPDATE chunks SET state = 'gone' WHERE document = ? AND number >= ?", (document.id, len(texts))

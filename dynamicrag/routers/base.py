@@ -1,23 +1,18 @@
 """The contract of a router, and the context of its decision."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.vector import Cost, Dimension
-from dynamicrag.errors import ModelUnavailable
 from dynamicrag.predictors.base import How, Uses, When
 from dynamicrag.records import Decision, Passage
 from dynamicrag.registry import Registry
+from dynamicrag.routers.asking import NOBODY, Ask
 from dynamicrag.turn import Attempt, LastTurn
 from dynamicrag.types import Move, Option, Query
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
-
-    from dynamicrag.llm.completion import Completion
 
 
 def free(path: Mapping[str, str]) -> Cost:  # noqa: ARG001
@@ -30,42 +25,8 @@ def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  #
     return True
 
 
-class Ask(Protocol):
-    """Calls a model of the policy; ``""`` is its helper.
-
-    The call is on the query's account and within the budget, and is hidden from the user.
-
-    Attributes:
-        seconds: Duration of the calls so far, which is not part of the choosing.
-        calls: Number of calls so far.
-
-    Raises:
-        ModelError: The call failed, or the model is unknown.
-        BudgetExceeded: It exceeds the remaining budget.
-    """
-
-    seconds: float
-    calls: int
-
-    async def __call__(
-        self, messages: "Sequence[BaseMessage]", *, model: str = "", max_tokens: int,
-        temperature: float = 0.0, stop: Sequence[str] = (),
-    ) -> "Completion":  # fmt: skip
-        """Return the model's reply."""
-        ...
-
-
-class Nobody:
-    """The ``Ask`` of contexts without models."""
-
-    seconds, calls = 0.0, 0
-
-    async def __call__(self, messages: "Sequence[BaseMessage]", **how: Any) -> "Completion":  # noqa: ARG002
-        """Refuse."""
-        raise ModelUnavailable("there is no model to ask here: a router can call models only within a graph")
-
-
-NOBODY = Nobody()
+async def embed_nothing() -> None:
+    """Do nothing: the embedding model computes in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +50,8 @@ class StageContext:
         attempts: The drafts so far; the last is under judgement; empty before verification.
         ways: The router's paths that verification may still lead to.
         ask: Calls a model of the policy, for routers that decide by a model.
+        embed: Calls a remote embedding model for the question, on the query's account and within the budget;
+            the vector is then in the embedder's cache. A router that embeds the question awaits it first.
         plan: The option of every stage: decided for the stages before this one, planned for the others.
         doubts: Stages that verification decides again if a draft is probably wrong.
         steps: At verification, the stage and the option to which a move back to each stage leads.
@@ -115,6 +78,7 @@ class StageContext:
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     ask: Ask = NOBODY
+    embed: Callable[[], Awaitable[None]] = embed_nothing
     plan: Mapping[str, Option] = field(default_factory=dict)
     doubts: frozenset[str] = frozenset()
     steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)

@@ -78,7 +78,7 @@ def build_joint(spec: object, where: str, deps: Dependencies) -> Joint:
     given = _Given.of(name, params, f"{where}.{name}", deps)
     estimator = PathEstimator.load(given.file, deps.embedder)
     given.check(estimator.before)
-    return Joint(estimator, deps.weights, given.explore.how, given.explore.seed)
+    return Joint(estimator, deps.weights, given.explore)
 
 
 def _escalation(params: dict[str, Any], where: str, deps: Dependencies) -> Router:
@@ -101,11 +101,9 @@ def _learned(name: str, params: dict[str, Any], where: str, deps: Dependencies) 
 
 def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -> Online:
     start, reward = params.pop("start", PRIOR), params.pop("reward", "quality")
-    explore = params.pop("explore", {})
+    explore = _exploration(params, where)
     if reward not in get_args(Reward):
         raise PolicyError(unknown(f"{where}.reward", "reward", str(reward), get_args(Reward)))
-    if not isinstance(explore, dict):
-        raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
     pace = None
     if "pace" in params:
         place = f"{where}.pace"
@@ -137,11 +135,19 @@ def _online(name: str, params: dict[str, Any], where: str, deps: Dependencies) -
         base=base,
         start=start,
         weights=deps.weights,
-        explore=checked(Explore, explore, f"{where}.explore"),
+        explore=explore,
         reward=reward,
         embed=deps.embedder if embeds else None,
         pace=pace,
     )
+
+
+def _exploration(params: dict[str, Any], where: str) -> dict[str, Any]:
+    """Pop the given fields of exploration from the parameters of a router."""
+    given = params.pop("explore", {})
+    if not isinstance(given, dict):
+        raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {given!r}")
+    return checked(Explore, given, f"{where}.explore")
 
 
 def _passing(params: dict[str, Any], where: str) -> float | None:
@@ -181,12 +187,10 @@ class _Given:
         path = params.pop("state", None)
         if not isinstance(path, str):
             raise PolicyError(f"{where}: 'state' is missing: the file of the trained router; {MEND}")
-        explore = params.pop("explore", {})
-        if not isinstance(explore, dict):
-            raise PolicyError(f"{where}.explore: expected {{{', '.join(FIELDS)}}}, got {explore!r}")
+        explore = _exploration(params, where)
         features = params.pop("features", None)
         try:
-            how = Explore(**checked(Explore, explore, f"{where}.explore"))
+            how = Explore(**explore)
         except ValueError as error:
             raise PolicyError(f"{where}.explore: {error}") from None
         own = checked(PREDICTORS[name], params, where)
@@ -203,8 +207,8 @@ class _Given:
         _same(self.params, predictor.params(), self.where)
         if self.features is not None:
             _same({"features": self.features}, {"features": estimator.features.specs}, self.where)
-        if self.explore.how.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
-            key = "sample" if self.explore.how.sample else "optimism"
+        if self.explore.needs_spread and predictor.predict(estimator.centre[None]).spread is None:
+            key = "sample" if self.explore.sample else "optimism"
             raise PolicyError(
                 f"{self.where}.explore.{key}: {self.name!r} does not know how uncertain its estimates are; "
                 "use 'epsilon' or 'temperature', or another predictor"

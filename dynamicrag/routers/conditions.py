@@ -95,13 +95,7 @@ def check_condition(own: Condition, stage: str, where: str) -> None:
 
 
 def fact(key: Key, context: StageContext, now: Callable[[], datetime]) -> Any:
-    """Return a fact of a decision; ``None`` if it is not known.
-
-    Args:
-        key: Its name.
-        context: The decision.
-        now: Returns the time in the rules' time zone.
-    """
+    """Return a fact of a decision; ``None`` if it is not known. ``now`` gives the time in the rules' zone."""
     name, *rest = key
     if name in FACTS:
         return FACTS[name](context)

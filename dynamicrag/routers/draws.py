@@ -4,11 +4,9 @@ Off-policy evaluation divides by that probability, so every router with a random
 :func:`~dynamicrag.predictors.selection.select`, which uses the same two functions: mix, then draw.
 """
 
-import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 
@@ -16,53 +14,21 @@ from dynamicrag.predictors.drawing import draw, mixed
 from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import Choice, StageContext
 
-__all__ = ["FIELDS", "Drawn", "Explore", "drawn", "generator", "replaced"]
+__all__ = ["FIELDS", "Explore", "drawn", "generator", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A drawn option.
+class Explore(Exploration):
+    """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``.
 
     Attributes:
-        index: Its position.
-        propensity: The probability with which it was drawn.
-        chances: The probability of every option.
+        seed: Seed of the draws.
     """
 
-    index: int
-    propensity: float
-    chances: list[float]
+    seed: int = 0
 
 
-class Explore:
-    """A router's exploration, in a policy: ``explore: {epsilon: 0.05}``; see :class:`Exploration`."""
-
-    def __init__(
-        self,
-        *,
-        epsilon: float = 0.0,
-        temperature: float = 0.0,
-        optimism: float = 0.0,
-        sample: bool = False,
-        extra: float | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.how = Exploration(epsilon, temperature, optimism, sample, extra)
-        self.seed = seed
-
-    @classmethod
-    def beside(cls, own: Exploration, *, seed: int = 0, **given: Any) -> "Explore":
-        """Return an algorithm's own exploration, with the given fields in place of its own.
-
-        Raises:
-            ValueError: The fields exclude each other.
-        """
-        explore = cls(seed=seed)
-        explore.how = replace(own, **given)
-        return explore
-
-
-FIELDS = tuple(inspect.signature(Explore).parameters)
+FIELDS = tuple(field.name for field in fields(Explore))
 """Keys of ``explore`` in a policy."""
 
 
@@ -78,7 +44,7 @@ def generator(seed: int, context: StageContext) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(sha256(key.encode()).digest()))
 
 
-def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon: float = 0.0) -> Drawn:
+def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon: float = 0.0) -> Choice:
     """Draw an open option from ``(1 - ε) · chances + ε · uniform``.
 
     Args:
@@ -89,7 +55,8 @@ def drawn(context: StageContext, chances: Sequence[float], *, seed: int, epsilon
     """
     own = mixed(chances, list(context.allowed), epsilon)
     index = int(own.argmax()) if own.max() == 1.0 else int(draw(own, generator(seed, context)))
-    return Drawn(index, float(own[index]), own.tolist())
+    chance = float(own[index])
+    return Choice(index, f"drawn with probability {chance:.2f}", chance, chances=own.tolist())
 
 
 def replaced(choice: Choice, context: StageContext) -> Choice:

@@ -1,6 +1,5 @@
 """Verification by a learnt policy: accept the best draft, try another whole path, or abstain."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
@@ -16,7 +15,6 @@ from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
 from dynamicrag.routers.judgement import Drafted, Judgement
 from dynamicrag.routers.paths import (
     REFINE,
-    VERIFICATION,
     check_option,
     check_takeable,
     mends,
@@ -24,6 +22,8 @@ from dynamicrag.routers.paths import (
     parting,
     varied,
 )
+from dynamicrag.routers.vectors import computed
+from dynamicrag.topology import VERIFICATION
 from dynamicrag.turn import Attempt
 from dynamicrag.types import Option
 from dynamicrag.verify.base import VERIFIERS
@@ -84,7 +84,7 @@ class LearntEscalation(Router):
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:  # noqa: ARG002
         """See the base class."""
-        if stage != "verification":
+        if stage != VERIFICATION:
             raise PolicyError(f"{where}: 'escalation' judges drafts; it belongs to the stage 'verification'")
 
     def check_paths(self, options: Mapping[str, Sequence[str]], where: str) -> None:
@@ -110,12 +110,8 @@ class LearntEscalation(Router):
         for path in later:
             price[path] = price[self._originals[path]] + self._mending[path]
         query = Seen(context.query.text, context.features)
-        given = query, known, price, self._room(context, [*ways, *later])
-        beliefs: Beliefs = (
-            await asyncio.to_thread(self.judgement.believe, *given)
-            if self.embeds
-            else self.judgement.believe(*given)
-        )
+        room = self._room(context, [*ways, *later])
+        beliefs = await computed(context, self.embeds, self.judgement.believe, query, known, price, room)
         verdict = self.judgement.policy.decide(beliefs, self._lam)
         step = int(verdict.step[0])
         if step in later:

@@ -7,9 +7,8 @@ It estimates the quality of each named option for questions. It is saved as one 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,10 +40,6 @@ class About:
     quality: Sequence[float] = ()
     costs: Mapping[str, Sequence[float]] = field(default_factory=dict)
     queries: Sequence[Sequence[str]] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the facts as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +107,6 @@ class Estimator:
         The effect is the decrease of the predicted lead when the feature takes its mean over the training
         queries; families without interpretable single features count as a whole.
 
-        Args:
-            query: The query.
-            option: An option's name.
-            rival: The other option's name.
-
         Returns:
             Names and effects, in units of quality; effects below a thousandth are left out.
         """
@@ -145,7 +135,7 @@ class Estimator:
     def state(self) -> State:
         """Return the complete state of the estimator."""
         parts = {"features": self.features.state(), "predictor": self.predictor.state()}
-        facts = {"options": list(self.options), "about": self.about.as_dict()}
+        facts = {"options": list(self.options), "about": asdict(self.about)}
         return State.of(facts, parts, centre=self.centre)
 
     @classmethod

@@ -12,7 +12,6 @@ from dynamicrag.records import Decision
 from dynamicrag.routers.estimator import Estimator
 
 LAMBDAS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0)
-Insight = dict[str, Any]
 
 
 def insight(
@@ -21,7 +20,7 @@ def insight(
     decision: Decision,
     names: Mapping[str, str],
     weights: Mapping[Dimension, float],
-) -> Insight:
+) -> dict[str, Any]:
     """Return the basis of a decision.
 
     Args:
@@ -45,7 +44,7 @@ def insight(
     effects = estimator.effects(query, names[chosen], names[rival]) if rival and chosen in names else []
     return {
         "rival": rival,
-        "effects": as_data(effects),
+        "effects": [{"feature": name, "effect": effect} for name, effect in effects],
         "neighbours": [
             {"query_id": name, "question": text, "distance": distance}
             for name, text, distance in estimator.neighbours(query)
@@ -57,11 +56,6 @@ def insight(
 def weights_of(decision: Decision, own: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
     """Return the weights that a decision was made at: the router's, or those of its call."""
     return {**own, **decision.get("weights", {})}
-
-
-def as_data(effects: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
-    """Return effects by feature as plain data, in their order."""
-    return [{"feature": name, "effect": effect} for name, effect in effects]
 
 
 def what_if(
@@ -81,8 +75,8 @@ def what_if(
     )
     costs = costs.reshape(len(quality), -1)
     worth = list(weights.values())
-    taken = [int(select(quality, costs, worth, lam=lam, allowed=allowed).index) for lam in lambdas]
-    return [
-        {"lambda": lam, "option": decision["options"][index]}
-        for lam, index in zip(lambdas, taken, strict=True)
-    ]
+
+    def chosen(lam: float) -> str:
+        return decision["options"][int(select(quality, costs, worth, lam=lam, allowed=allowed).index)]
+
+    return [{"lambda": lam, "option": chosen(lam)} for lam in lambdas]

@@ -1,6 +1,5 @@
 """One router over whole paths, which decides several stages jointly and plans again at each."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,13 @@ from dynamicrag.cost.vector import Cost, Dimension
 from dynamicrag.features.base import Seen
 from dynamicrag.predictors.base import How
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.exploration import GREEDY, Exploration
 from dynamicrag.predictors.selection import select
 from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, Router, StageContext
-from dynamicrag.routers.draws import generator
+from dynamicrag.routers.draws import Explore, generator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.paths import PathEstimator, check_option, check_takeable
+from dynamicrag.routers.vectors import computed
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.types import Option
 
@@ -33,7 +32,6 @@ class Joint(Router):
         estimator: Trained on a table of paths.
         weights: Quality that one unit of each cost dimension is worth.
         explore: The rate of options other than the best, at every stage.
-        seed: Seed of the exploration.
 
     Attributes:
         decides: The stages at which its paths differ.
@@ -50,8 +48,7 @@ class Joint(Router):
         self,
         estimator: PathEstimator,
         weights: Mapping[Dimension, float] | None = None,
-        explore: Exploration = GREEDY,
-        seed: int = 0,
+        explore: Explore = Explore(),  # noqa: B008 - it is frozen
     ) -> None:
         self.estimator = estimator
         self.weights = dict(weights or {})
@@ -65,7 +62,6 @@ class Joint(Router):
         self.paper = predictor.paper
         self.embeds = estimator.before.features.embeds
         self._explore = explore
-        self._seed = seed
         self.reads_text = estimator.before.features.reads_text
         self.unlogged = ("the expected cost of whole paths",) if any(self.weights.values()) else ()
 
@@ -94,11 +90,7 @@ class Joint(Router):
             index = context.nearest(self.planned(context.stage, context.options))
             return Choice(index, "no trained path continues from here: the planned option")
         query = Seen(context.query.text, context.features)
-        estimate = (
-            await asyncio.to_thread(self.estimator.estimate, query)
-            if self.embeds
-            else self.estimator.estimate(query)
-        )
+        estimate = await computed(context, self.embeds, self.estimator.estimate, query)
         best = self._best(ways, estimate.mean[0], context)
         names = [option.name for option in context.options]
         quality = [estimate.mean[0, best[i][0]] if i in best else 0.0 for i in range(len(names))]
@@ -111,7 +103,7 @@ class Joint(Router):
             quality, price[:, None], [1.0],
             allowed=[a and i in best for i, a in enumerate(context.allowed)],
             explore=self._explore,
-            rng=generator(self._seed, context) if self._explore != GREEDY else None,
+            rng=generator(self._explore.seed, context) if self._explore.draws else None,
         )  # fmt: skip
         index = int(chosen.index)
         path = "/".join(self._paths[best[index][0]].values())

@@ -1,6 +1,5 @@
 """Any trained predictor as a router: it estimates every option's quality, and selection decides."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +8,6 @@ import numpy as np
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import PolicyError, unknown
 from dynamicrag.features.base import Seen
-from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.selection import cheapest_passing
 from dynamicrag.predictors.state import MEND
 from dynamicrag.records import Decision
@@ -18,6 +16,7 @@ from dynamicrag.routers.draws import Explore
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.insight import insight, weights_of
 from dynamicrag.routers.offer import Estimating, Offer
+from dynamicrag.routers.vectors import computed
 from dynamicrag.types import Option
 
 ADD = "add it ('dynamicrag train stage --add-to')"
@@ -42,7 +41,7 @@ class Learned(Estimating):
         self,
         estimator: Estimator,
         weights: Mapping[Dimension, float] | None = None,
-        explore: Explore = Explore(),  # noqa: B008 - it has no state
+        explore: Explore = Explore(),  # noqa: B008 - it is frozen
         passing: float | None = None,
     ) -> None:
         predictor = estimator.predictor
@@ -85,11 +84,7 @@ class Learned(Estimating):
         """Return the estimates; with ``passing``, the choice: quality is then not traded against cost."""
         query = Seen(context.query.text, context.features)
         estimator = self.estimator
-        estimate: Estimate = (
-            await asyncio.to_thread(estimator.estimate, [query])
-            if self.embeds
-            else estimator.estimate([query])
-        )
+        estimate = await computed(context, self.embeds, estimator.estimate, [query])
         columns = [estimator.options.index(option.name) for option in context.options]
         quality = estimate.mean[0, columns]
         spread = None if estimate.spread is None else estimate.spread[0, columns]

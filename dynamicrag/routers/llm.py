@@ -1,6 +1,7 @@
 """A language model chooses the option by the options' descriptions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dynamicrag.dependencies import Dependencies
@@ -122,10 +123,7 @@ class LLMRouter(Router):
             return Choice(instead, "the only open option")
         asked = await self._ask(context, open_, instead)
         own = drawn(context, asked.weights, seed=self._seed, epsilon=self._epsilon)
-        reason = asked.reason
-        if own.propensity < 1:
-            reason = f"{reason}; drawn with probability {own.propensity:.2f}"
-        return Choice(own.index, reason, own.propensity, chances=own.chances)
+        return replace(own, reason=asked.reason if own.propensity == 1 else f"{asked.reason}; {own.reason}")
 
     async def _ask(self, context: StageContext, open_: Sequence[Option], instead: int) -> _Asked:
         """Return the weights of all options by the replies; all on ``instead`` without a valid one."""

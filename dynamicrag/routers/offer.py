@@ -8,7 +8,6 @@ import numpy as np
 
 from dynamicrag.cost.vector import Cost
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.exploration import GREEDY
 from dynamicrag.predictors.selection import select
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.routers.draws import Explore, generator
@@ -63,10 +62,9 @@ class Estimating(Router):
 
 def take(offer: Offer, context: StageContext, explore: Explore) -> Choice:
     """Return the open option with the highest quality minus price, or a draw by the exploration."""
-    how = explore.how
     chosen = select(
         offer.quality, offer.price[:, None], [1.0], allowed=offer.open, spread=offer.spread,
-        explore=how, rng=generator(explore.seed, context) if how != GREEDY else None,
+        explore=explore, rng=generator(explore.seed, context) if explore.draws else None,
     )  # fmt: skip
     index = int(chosen.index)
     return Choice(

@@ -1,7 +1,7 @@
 """Learns from use: a base estimate, and what rewards have shown beyond it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -241,7 +241,7 @@ class Online(Estimating):
         return offer
 
     def _exploring(self, learner: Learner) -> Explore:
-        return Explore.beside(learner.exploration, **self._explore)
+        return Explore(**{**asdict(learner.exploration), **self._explore})
 
 
 def _reason(why: str, shift: float, learnt: Learnt) -> str:

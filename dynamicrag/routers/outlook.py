@@ -145,8 +145,8 @@ class Outlook:
         strategies: Sequence[str],
     ) -> Logits:
         """Return the logits of strategies with models on the question, (s, m)."""
-        row = self.generation.row(context.query.text, vector)
-        return self.generation.logits(row, [self.ability(name) for name in names], strategies)
+        asked = self.generation.question(context.query.text, vector)
+        return self.generation.logits(asked, [self.ability(name) for name in names], strategies)
 
     def others(self, context: StageContext, without: str) -> tuple[float, str]:
         """Return the sum of the other stages' shifts, and the reason of the strongest."""

@@ -23,12 +23,12 @@ from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.estimate import Estimate
 from dynamicrag.predictors.state import MEND, State, whole
 from dynamicrag.routers.estimator import About, Estimator
-from dynamicrag.topology import TOPOLOGY
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
 from dynamicrag.types import StagePath
 
 RETRIEVAL_SIGNALS = frozenset(retrieval("", ()))
 """Names of the retrieval signals."""
-VERIFICATION, REFINE = "verification", "refine"
+REFINE = "refine"
 
 
 def varied(paths: Sequence[StagePath]) -> tuple[str, ...]:

@@ -26,13 +26,13 @@ from dynamicrag.routers.offer import Estimating, Offer
 from dynamicrag.routers.outlook import PLAIN, Outlook, Rated
 from dynamicrag.routers.thresholds import Thresholds
 from dynamicrag.routers.vectors import question_vector
+from dynamicrag.topology import VERIFICATION
 from dynamicrag.types import Option
 
 PAYS = 4.0
 """Ratio of the weighted costs of two models from which a cascade is considered."""
 LEAST = 0.01
 """Share of escalated drafts below which it is no cascade."""
-VERIFICATION = "verification"
 
 
 @ROUTERS.register("prior")
@@ -84,7 +84,7 @@ class Prior(Estimating):
 
     def check(self, stage: str, options: Sequence[Option], where: str) -> None:
         """Refuse models of unknown ability, and stages that the prior knows nothing about."""
-        if stage == VERIFICATION and self.explore.how.needs_spread:
+        if stage == VERIFICATION and self.explore.needs_spread:
             raise PolicyError(
                 f"{where}.prior.explore: the prior does not know how uncertain it is about drafts; at "
                 f"{VERIFICATION!r} use 'epsilon' or 'temperature'"

@@ -37,6 +37,4 @@ class Random(Router):
     async def choose(self, context: StageContext) -> Choice:
         """See the base class."""
         weights = [self.weights.get(option.name, 0.0) if self.weights else 1.0 for option in context.options]
-        own = drawn(context, weights, seed=self.seed)
-        reason = f"drawn with probability {own.propensity:.2f}"
-        return Choice(own.index, reason, own.propensity, chances=own.chances)
+        return drawn(context, weights, seed=self.seed)

@@ -1,6 +1,5 @@
 """Example questions per option: the option whose examples are nearest to the question is taken."""
 
-import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from dynamicrag.errors import PolicyError, ProviderError, unknown
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.retrieval.embedder import MINILM
 from dynamicrag.routers.base import ROUTERS, Choice, Router, StageContext
+from dynamicrag.routers.vectors import computed
 from dynamicrag.text.words import words
 from dynamicrag.types import Option
 
@@ -100,7 +100,7 @@ class Utterances(Router):
         """
         instead = context.nearest(self.planned(context.stage, context.options))
         try:
-            scores = await asyncio.to_thread(self._scores, context.query.text)
+            scores = await computed(context, True, self._scores, context.query.text)
         except ProviderError as error:
             return Choice(instead, f"the question could not be embedded: {error}")
         if not scores:

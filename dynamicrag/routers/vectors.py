@@ -1,6 +1,8 @@
-"""The embedding of a question, for routers that read it where it is needed."""
+"""The embedding of a question for routers: where it is needed, and never in the event loop."""
 
 import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,19 @@ from numpy.typing import NDArray
 from dynamicrag.features.needless import needless
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.routers.base import StageContext
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def computed(
+    context: StageContext, embeds: bool, work: Callable[P, T], *given: P.args, **more: P.kwargs
+) -> T:
+    """Return the result of some work; if it embeds the question, it is done off the event loop."""
+    if not embeds:
+        return work(*given, **more)
+    await context.embed()
+    return await asyncio.to_thread(work, *given, **more)
 
 
 async def question_vector(embedder: Embedder | None, context: StageContext) -> NDArray[np.float32] | None:
@@ -17,7 +32,4 @@ async def question_vector(embedder: Embedder | None, context: StageContext) -> N
         return None
     # a hop to a thread and back takes as long as the decision
     recent = embedder.recent(text, query=False)
-    if recent is not None:
-        return recent
-    found: NDArray[np.float32] = (await asyncio.to_thread(embedder, [text]))[0]
-    return found
+    return recent if recent is not None else (await computed(context, True, embedder, [text]))[0]

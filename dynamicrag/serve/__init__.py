@@ -6,7 +6,9 @@ call :func:`create_app`::
     app = create_app(rag, Settings(concurrency=8))
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.serve.app import create_app
@@ -14,11 +16,5 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "create_app"]
 
-
-def __getattr__(name: str) -> Any:
-    # FastAPI is imported on first use
-    if name not in __all__:
-        raise AttributeError(f"module 'dynamicrag.serve' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"dynamicrag.serve.{'app' if name == 'create_app' else 'settings'}"), name)
+# FastAPI is imported on first use
+__getattr__ = lazily(__name__, {"app": ("create_app",), "settings": ("Settings",)})

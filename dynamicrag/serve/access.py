@@ -11,7 +11,7 @@ from dynamicrag.serve.errors import CLOSE, Refused
 from dynamicrag.serve.keys import Caller, Keys
 from dynamicrag.serve.settings import is_loopback
 
-__all__ = ["Access", "caller_of", "path_of"]
+__all__ = ["API", "Access", "caller_of", "path_of"]
 
 OPEN = ("/healthz", "/docs", "/openapi.json")
 """Paths without a key: they tell nothing about documents or queries."""
@@ -19,6 +19,7 @@ UNKNOWN = {"www-authenticate": "Bearer", **CLOSE}
 PAGE = {"www-authenticate": 'Basic realm="API key as the password", charset="UTF-8"', **CLOSE}
 """Makes a browser ask for the key, which it then sends along."""
 API = "/v1/"
+"""The paths of the API begin with it."""
 
 
 class Access:

@@ -1,17 +1,16 @@
 """One query under way: it runs as a task of its own, and its consumer may leave at any time."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from dynamicrag.graph.events import Report
-from dynamicrag.serve.allowances import Share, correct, share_of
-from dynamicrag.serve.errors import NO_RETRY, Refused, refusal_of
+from dynamicrag.serve.errors import Refused, refusal_of
 from dynamicrag.serve.question import Question
-from dynamicrag.serve.service import CANCELLED, Service
+from dynamicrag.serve.service import Service
+from dynamicrag.serve.tickets import Ticket, admitted
 
 __all__ = ["Answered", "Answering"]
 
@@ -104,53 +103,22 @@ class Answering:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        began, status = time.perf_counter(), CANCELLED
+        question = self._question
+        limits = question.call.get("budget", {})
         try:
-            self._events.put_nowait(await self._admitted())
-            status = 200
+            async with admitted(
+                self._service, question.policy, question.user, question.budget, limits
+            ) as ticket:
+                answered = await self._answered(ticket)
+            self._events.put_nowait(answered)
         except Exception as error:  # noqa: BLE001 - the consumer receives it in OpenAI's form
-            refusal = refusal_of(error)
-            self._events.put_nowait(refusal)
-            status = refusal.status
-        except asyncio.CancelledError:
-            if not self._service.stopping:
-                raise
-            # the client is still there: its response ends by an error and not by a broken connection
-            why = "The server is stopping; ask again later."
-            self._events.put_nowait(Refused(503, why, "server_error", headers={"retry-after": "5"}))
-            status = 503
+            self._events.put_nowait(refusal_of(error))
         finally:
             self._begun.set()
-            seconds = time.perf_counter() - began
-            self._service.measure(self._question.policy, self.query_id, status, seconds)
 
-    async def _admitted(self) -> Answered:
-        service, question = self._service, self._question
-        policy = service.rag.policies[question.call.get("policy", "")]
-        limits = {**policy.budget.per_query, **question.call.get("budget", {})}
-        with service.gate.admission():
-            async with share_of(question.user, question.budget, limits) as share, service.gate.place():
-                try:
-                    return await self._in_time(share)
-                finally:
-                    share.settle(service.rag.pipeline.ledger.cost(self.query_id))
-                    if share.budget is not None:
-                        service.later(correct(service.rag, self.query_id, share.budget, share.booked))
-
-    async def _in_time(self, share: Share) -> Answered:
-        seconds = self._service.settings.seconds
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                return await self._answered(share)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            why = f"The query took more than {seconds:g} s."
-            raise Refused(504, why, "server_error", "timeout", headers=NO_RETRY) from None
-
-    async def _answered(self, share: Share) -> Answered:
+    async def _answered(self, ticket: Ticket) -> Answered:
         question, report, state = self._question, None, {}
-        call = {**question.call, "budget": {**question.call.get("budget", {}), **share.limits}}
+        call = {**question.call, "budget": {**question.call.get("budget", {}), **ticket.limits}}
         config = {"configurable": {"rag": call}, "metadata": question.metadata}
         modes = ["messages", "custom", "values"] if question.live else ["custom", "values"]
         stream = self._service.graph.astream({"messages": question.messages}, config, stream_mode=modes)
@@ -161,7 +129,7 @@ class Answering:
                 elif mode == "messages":
                     self._show(data[0])
                 elif data["type"] == "begun":
-                    self.query_id = data["query_id"]
+                    self.query_id = ticket.query_id = data["query_id"]
                     self._begun.set()
                 elif data["type"] == "report":
                     report = data

@@ -58,10 +58,7 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
     Raises:
         InputError: A budget per user cannot be enforced.
     """
-    budgets = {"budget per user": settings.budget_per_user}
-    for caller in settings.keys.callers if settings.keys else ():
-        budgets[f"budget of key {caller.name!r}"] = caller.budget or {}
-    check_prices(rag, budgets)
+    check_prices(rag, settings.budgets)
     app = FastAPI(
         title="DynamicRAG", lifespan=_lifespan, docs_url=None, redoc_url=None, responses=ERRORS,
         description="Chat completions over your documents, routed per query under one budget.",

@@ -32,7 +32,7 @@ async def chat_completions(
 ) -> Response:
     """Answer the last message of a conversation from the documents; streamed with ``stream: true``."""
     service: Service = request.app.state.service
-    question = question_of(body, caller, service.rag, service.settings.budget_per_user)
+    question = question_of(body, caller, service.rag, service.settings.budget_of(caller))
     answering, created = Answering(service, question), int(time.time())
     streams = False
     try:

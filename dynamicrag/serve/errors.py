@@ -20,7 +20,17 @@ from dynamicrag.errors import (
     RunsError,
 )
 
-__all__ = ["CLOSE", "JSON", "NO_RETRY", "Refused", "add_handlers", "as_json", "invalid", "refusal_of"]
+__all__ = [
+    "CLOSE",
+    "JSON",
+    "NO_RETRY",
+    "Refused",
+    "add_handlers",
+    "as_json",
+    "invalid",
+    "refusal_of",
+    "status_of",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -82,12 +92,22 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 
 def refusal_of(error: Exception) -> Refused:
     """Return the refusal for a failure; its details are logged, and only faults of the caller are named."""
+    if not isinstance(error, Refused | InputError):
+        level = logging.WARNING if isinstance(error, DynamicRAGError) else logging.ERROR
+        _log.log(level, "%s: %s", type(error).__name__, error)
+    return _refusal(error)
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status of a failure."""
+    return _refusal(error).status
+
+
+def _refusal(error: Exception) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, InputError):
         return invalid(str(error).replace("config.configurable.rag", "dynamicrag"))
-    kind = type(error).__name__
-    _log.log(logging.WARNING if isinstance(error, DynamicRAGError) else logging.ERROR, "%s: %s", kind, error)
     if isinstance(error, BudgetExceeded):
         why = "No option fits the remaining budget of this request. Raise its budget, or ask the operator."
         return Refused(429, why, "insufficient_quota", "insufficient_quota", headers=NO_RETRY)

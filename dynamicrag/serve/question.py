@@ -8,11 +8,12 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 
 from dynamicrag.drafts.moves import ACCEPT
 from dynamicrag.graph.rag import DynamicRAG
+from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.serve.errors import Refused, invalid
 from dynamicrag.serve.keys import Caller
 from dynamicrag.serve.schema import ChatRequest, Message
 
-__all__ = ["KEY_TAG", "Question", "policy_names", "question_of"]
+__all__ = ["KEY_TAG", "Question", "policy_named", "policy_names", "question_of"]
 
 KEY_TAG = "key:"
 """Prefix of the tag that names the key of a query's caller."""
@@ -62,9 +63,12 @@ def policy_names(rag: DynamicRAG) -> dict[str, str]:
     return {(name or rag.pipeline.policy.name): name for name in rag.policies}
 
 
-def question_of(
-    body: ChatRequest, caller: Caller, rag: DynamicRAG, budget_per_user: Mapping[str, float]
-) -> Question:
+def policy_named(rag: DynamicRAG, name: str) -> Pipeline:
+    """Return a policy by its public name."""
+    return rag.policies[policy_names(rag)[name]]
+
+
+def question_of(body: ChatRequest, caller: Caller, rag: DynamicRAG, budget: Mapping[str, float]) -> Question:
     """Check a request and return its question.
 
     Raises:
@@ -88,7 +92,7 @@ def question_of(
         call=_call(body, caller, names[body.model]),
         metadata=dict(body.metadata or {}),
         user=caller.name or user,
-        budget=budget_per_user if caller.budget is None else caller.budget,
+        budget=budget,
         live=_is_live(rag, names[body.model], body),
         ignored=sorted(name[:LONGEST] for name in extra if name not in UNSUPPORTED)[:MOST_IGNORED],
     )

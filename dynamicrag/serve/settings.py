@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynamicrag.errors import InputError
-from dynamicrag.serve.keys import Keys
+from dynamicrag.serve.keys import Caller, Keys
 
 __all__ = ["Settings", "check_host", "is_loopback"]
 
@@ -39,6 +39,17 @@ class Settings:
     grace_seconds: float = 20.0
     cors_origins: Sequence[str] = ()
     root_path: str = ""
+
+    def budget_of(self, caller: Caller) -> Mapping[str, float]:
+        """Return the limit of a caller's cost per day, by dimension."""
+        return self.budget_per_user if caller.budget is None else caller.budget
+
+    @property
+    def budgets(self) -> dict[str, Mapping[str, float]]:
+        """All budgets, by their place for messages."""
+        callers = self.keys.callers if self.keys else ()
+        own = {f"budget of key {caller.name!r}": caller.budget or {} for caller in callers}
+        return {"--budget-per-user": self.budget_per_user, **own}
 
 
 def is_loopback(host: str) -> bool:

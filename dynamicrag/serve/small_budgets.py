@@ -17,10 +17,7 @@ def small_budgets(rag: DynamicRAG, settings: Settings) -> Iterator[str]:
     Only tokens and usd are compared, and the length of the question is left out: a share that fits here may
     still be too small.
     """
-    budgets = {"--budget-per-user": settings.budget_per_user}
-    for caller in settings.keys.callers if settings.keys else ():
-        budgets[f"budget of key {caller.name!r}"] = caller.budget or {}
-    for where, budget in budgets.items():
+    for where, budget in settings.budgets.items():
         yield from _warnings(rag, where, budget)
 
 

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from dynamicrag.call_options import NO_OPTIONS, CallOptions, Filter
 from dynamicrag.cost.budget import Budget
@@ -23,14 +23,11 @@ from dynamicrag.cost.cost_model import CostModel
 from dynamicrag.cost.expect import Plan
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.dependencies import Dependencies
-from dynamicrag.errors import PolicyError
-from dynamicrag.plugins import if_import_fails
 from dynamicrag.registry import Registry
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.choices import planned_by
 from dynamicrag.stages.section import StageSection, check_options, parameters
 from dynamicrag.stages.ways import wanted_option
-from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.turn import TurnState
 from dynamicrag.types import Option, Query
 
@@ -42,9 +39,6 @@ Emit = Callable[[dict[str, Any]], None]
 
 def unheard(event: dict[str, Any]) -> None:
     """Ignore an event outside a graph."""
-
-
-C = TypeVar("C", bound="type[StageBase]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,38 +219,6 @@ class StageBase(DecisionPoint, ABC):
 
 
 STAGES: Registry[StageBase] = Registry("stage", "dynamicrag.stages", StageBase)
-
-
-def add_stage(row: Stage, *, after: str) -> Callable[[C], C]:
-    """Return a decorator that registers the decorated class as a stage with this row.
-
-    Args:
-        row: The row.
-        after: Name of the stage that it follows.
-
-    Raises:
-        PolicyError: The name is taken or invalid, ``after`` is unknown, or the class is not a stage.
-    """
-    row.check()
-
-    def add(cls: C) -> C:
-        if not (isinstance(cls, type) and issubclass(cls, StageBase)):
-            raise PolicyError(
-                f"stage {row.name!r}: {getattr(cls, '__name__', cls)} is not a subclass of StageBase"
-            )
-        STAGES.discover()  # the shipped stages come first, so that a name clash is detected
-        known = row.name in TOPOLOGY
-        TOPOLOGY.add(row, after)
-        if not known:
-            if_import_fails(lambda: TOPOLOGY.remove(row.name))
-        try:
-            return STAGES.register(row.name)(cls)
-        except PolicyError:
-            if not known:
-                TOPOLOGY.remove(row.name)
-            raise
-
-    return add
 
 
 def option_names(stages: Mapping[str, DecisionPoint]) -> dict[str, list[str]]:

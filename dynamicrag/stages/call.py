@@ -89,15 +89,7 @@ async def call(
 
 
 async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query_id: str) -> bool:
-    """Wait until a model can be called again; return whether a retry is worthwhile.
-
-    Args:
-        error: The failure of the last call.
-        tries: Number of retries so far.
-        model: The model.
-        run: The ledger and the budget.
-        query_id: The query that makes the call.
-    """
+    """Wait until a model can be called again; return whether a retry is worthwhile."""
     if error.retry_after is None or tries >= model.max_retries:
         return False
     seconds = error.retry_after or FIRST_WAIT * 2.0**tries

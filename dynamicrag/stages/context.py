@@ -100,9 +100,6 @@ class ContextStage(StageBase):
     Text beyond the model's context is dropped later, when the model is known.
 
     Args:
-        options: The options.
-        router: The router.
-        settings: Unused.
         corpora: Corpora by name, to read whole documents.
         chunk_tokens: Tokens of an average chunk, for the expected cost before any is retrieved.
         document_tokens: Tokens of an average document.
@@ -112,13 +109,12 @@ class ContextStage(StageBase):
         self,
         options: Sequence[Option],
         router: Router,
-        settings: Mapping[str, Any] | None = None,
         *,
         corpora: Mapping[str, Any],
         chunk_tokens: float = 150.0,
         document_tokens: float = 600.0,
     ) -> None:
-        super().__init__(options, router, settings)
+        super().__init__(options, router)
         self._corpora = corpora
         self._chunk_tokens = chunk_tokens
         self._document_tokens = document_tokens

@@ -12,13 +12,13 @@ from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.features.lexical import lexical
 from dynamicrag.predictors.selection import cheapest
-from dynamicrag.routers.base import NOBODY, StageContext
+from dynamicrag.routers.asking import NOBODY
+from dynamicrag.routers.base import StageContext, embed_nothing
 from dynamicrag.stages.base import DecisionPoint, StageBase, query_of
 from dynamicrag.stages.decisions import rounded
 from dynamicrag.stages.pricing import Pricing
-from dynamicrag.stages.room import Room
 from dynamicrag.stages.routing import Asker
-from dynamicrag.stages.situation import Situation
+from dynamicrag.stages.situation import Room, Situation
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.turn import TurnState
 
@@ -27,15 +27,7 @@ Within = Callable[[Sequence[Plan | None], Mapping[Dimension, float]], Room]
 
 
 class Contexts:
-    """Makes the contexts of decisions, within one budget.
-
-    Args:
-        pricing: Prices options and paths.
-        budget: The limits.
-        ledger: The account, for the amounts spent.
-        doubts: Stages that verification decides again if a draft is probably wrong.
-        asker: Calls models for routers, if any.
-    """
+    """Makes the contexts of decisions, within one budget."""
 
     def __init__(
         self,
@@ -115,6 +107,7 @@ class Contexts:
             index = candidates[cheapest([expected[i] for i in candidates], left)]
             allowed = [i == index for i in range(len(allowed))]
             binding = f"{room.binding}: nothing fits, so the cheapest"
+        ask = self._asker.on(point.name, turn["id"], call) if self._asker else None
         context = StageContext(
             stage=point.name,
             query=query_of(turn),
@@ -129,7 +122,8 @@ class Contexts:
             fits=lambda path, *before: self._pricing.fits(turn, path, before, left),
             attempts=situation.attempts,
             ways=situation.ways,
-            ask=self._asker.on(point.name, turn["id"], call) if self._asker else NOBODY,
+            ask=ask or NOBODY,
+            embed=partial(ask.embed, turn["text"]) if ask else embed_nothing,
             plan=self._pricing.options(turn),
             doubts=self._doubts,
             steps=situation.steps,
@@ -144,7 +138,8 @@ class Contexts:
     async def sketch(
         self, features: Mapping[str, float], call: CallOptions, stage: StageBase, turn: TurnState
     ) -> StageContext:
-        """Return the context of a decision ahead, on the current knowledge."""
+        """Return the context of a decision ahead, on the current knowledge; its router may only embed."""
+        ask = self._asker.on(stage.name, turn["id"], call) if self._asker else None
         return StageContext(
             stage=stage.name,
             query=query_of(turn),
@@ -156,6 +151,7 @@ class Contexts:
             path=turn["path"],
             settings=stage.settings,
             price=lambda path: self._pricing.price(turn, path),
+            embed=partial(ask.embed, turn["text"]) if ask else embed_nothing,
             plan=self._pricing.options(turn),
             doubts=self._doubts,
             call=call,

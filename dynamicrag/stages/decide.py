@@ -64,8 +64,10 @@ class Decider:
         self._pricing = Pricing(stages, cost_model, asks)
         self._planner = Planner(stages)
         self._contexts = Contexts(self._pricing, budget, ledger, doubts, asker)
-        self.shortages = Shortages(self._pricing, self._contexts, budget, ledger, stages.get("generator"))
         self.closed = ClosedMoves(self._contexts, ledger)
+        self.shortages = Shortages(
+            self._pricing, self._contexts, self.closed, budget, ledger, stages.get("generator")
+        )
         self._mover = mover
         self._budget = budget
         self._ledger = ledger
@@ -122,24 +124,13 @@ class Decider:
             own = max(0.0, seconds - context.ask.seconds)
             line.usage = Usage(seconds=own, cpu_seconds=own)
         if context.ask.calls and (self._budget.limited or call.budget):
-            context, binding, choice = await self._after_asking(choice, context, point, turn, call, situation)
+            # the router's own calls have used budget
+            context, binding = await self._contexts.of(point, turn, call, features, situation)
+            choice = replaced(choice, context)
         if choice.index >= len(context.options) or not context.allowed[choice.index]:
             raise AssertionError(f"{name} chose a closed option at {point.name}")
         by = router.registered if wanted is None else self._mover
         return record(context, choice, turn, by if forced is None else FORCED, binding, seconds, plan)
-
-    async def _after_asking(
-        self,
-        choice: Choice,
-        before: StageContext,
-        point: DecisionPoint,
-        turn: TurnState,
-        call: CallOptions,
-        situation: Situation | None,
-    ) -> tuple[StageContext, str | None, Choice]:
-        """Check again which options fit: the router's own calls have used budget."""
-        context, binding = await self._contexts.of(point, turn, call, before.features, situation)
-        return context, binding, replaced(choice, context)
 
     async def fall_back(
         self,

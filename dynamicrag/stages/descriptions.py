@@ -102,11 +102,6 @@ def described(stage: str, options: Sequence[O], texts: Mapping[str, str]) -> lis
 
     The policy's text comes first, then the stage's own, then the built-in one. A move of verification has the
     description of its option: ``escalate:retriever`` that of ``escalate``.
-
-    Args:
-        stage: The stage.
-        options: Its options.
-        texts: The policy's descriptions by name.
     """
     built_in = BUILT_IN.get(stage, {})
 

@@ -1,10 +1,10 @@
-"""Prompts that fit a model's context."""
+"""Prompts that fit a model's context, and passages that fit a budget."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dynamicrag.errors import ProviderError
+from dynamicrag.errors import BudgetExceeded, ProviderError, TotalExceeded
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.records import Passage
@@ -97,3 +97,25 @@ def _too_long(
         + ("shorten the instructions or the system messages" if long else "ask a shorter question")
         + ", or give the model a larger 'context'"
     )
+
+
+def lighter(stage: str, turn: TurnState, error: Exception) -> TurnState | None:
+    """Return the turn without the worst of its passages, or ``None`` if that does not help.
+
+    A single passage is cut at its end, but part of it stays: an answer without documents is another answer.
+
+    If ``error`` concerns all models together, waiting for others' reservations has not helped.
+    """
+    passages = turn.get("passages", [])
+    too_expensive = isinstance(error, BudgetExceeded) and not isinstance(error, TotalExceeded)
+    if isinstance(error.__cause__, TimeoutError):  # the time is used up for any prompt
+        return None
+    if stage != "generator" or not passages or not too_expensive:
+        return None
+    if len(passages) > 1:
+        return {**turn, "passages": passages[:-1]}
+    (last,) = passages
+    if len(last["text"]) <= SHORTEST:
+        return None
+    cut = max(SHORTEST, len(last["text"]) * 3 // 4)
+    return {**turn, "passages": [{**last, "text": last["text"][:cut]}]}

@@ -8,17 +8,16 @@ from typing import Any
 from dynamicrag.cost.expect import CHARACTERS, Plan
 from dynamicrag.errors import BudgetError, ModelError, ProviderError, UnfinishedAnswer
 from dynamicrag.llm.chat import ChatModel
-from dynamicrag.llm.completion import Completion
 from dynamicrag.llm.prompts.base import PromptStrategy
 from dynamicrag.routers.base import Router
 from dynamicrag.stages.base import STAGES, Run, StageBase, StageDeps, query_of
 from dynamicrag.stages.call import call
+from dynamicrag.stages.drafted import drafted
 from dynamicrag.stages.fit import Fitted, fit
 from dynamicrag.stages.prompt import PromptStage
 from dynamicrag.stages.section import StageSection, named_options
 from dynamicrag.stages.shown import Shown
-from dynamicrag.stages.token_signals import token_signals
-from dynamicrag.turn import Draft, TurnState
+from dynamicrag.turn import TurnState
 from dynamicrag.types import Option
 
 UNSEEN = 4.0
@@ -30,11 +29,9 @@ class GeneratorStage(StageBase):
     """Options are the policy's models, weakest first.
 
     Args:
-        options: The options.
-        router: The router.
         settings: ``hold``: whether drafts are withheld from the user's stream.
         models: Model by option name.
-        strategies: Prompt strategy by name of the ``prompt`` option in force.
+        prompt: The stage whose strategy writes the prompt.
     """
 
     def __init__(
@@ -44,11 +41,11 @@ class GeneratorStage(StageBase):
         settings: Mapping[str, Any] | None = None,
         *,
         models: Mapping[str, ChatModel],
-        strategies: Mapping[str, PromptStrategy],
+        prompt: PromptStage,
     ) -> None:
         super().__init__(options, router, settings)
         self._models = models
-        self._strategies = strategies
+        self._prompt = prompt
 
     @classmethod
     def build(cls, section: StageSection, deps: StageDeps) -> "GeneratorStage":
@@ -65,7 +62,7 @@ class GeneratorStage(StageBase):
             deps.route(options),
             {"hold": deps.hold},
             models=deps.models,
-            strategies=prompt.strategies,
+            prompt=prompt,
         )
 
     def apply(self, option: Option, plan: Plan) -> Plan:
@@ -76,16 +73,11 @@ class GeneratorStage(StageBase):
         """Return the tokens to reserve for the prompt of a plan; 0 if it calls no model of this stage.
 
         Passages that are not retrieved yet count a multiple of their expected tokens.
-
-        Args:
-            turn: The turn, with the passages found so far.
-            plan: The plan.
-            path: Its path, for the prompt.
         """
         model = self._models.get(plan.model)
         if model is None:
             return 0.0
-        strategy = self._strategies[path.get("prompt", next(iter(self._strategies)))]
+        strategy = self._prompt.strategy(path)
         query, found = query_of(turn), turn.get("passages") or []
         tokens = sum(len(each["text"]) for each in found) / CHARACTERS
         if tokens < plan.context_tokens and turn.get("candidates"):
@@ -101,7 +93,7 @@ class GeneratorStage(StageBase):
     async def act(self, option: Option, turn: TurnState, run: Run) -> TurnState:
         """Write a draft and compute its signals from the token probabilities."""
         model = self._models[option.name]
-        strategy = self._strategies[turn["path"].get("prompt", next(iter(self._strategies)))]
+        strategy = self._prompt.strategy(turn["path"])
         fitted, question = await fit(model, strategy, turn), turn["text"]
         streams = strategy.streams and not self.settings.get("hold", False)
         shown = Shown()
@@ -116,7 +108,8 @@ class GeneratorStage(StageBase):
                 whole=True,
                 patient=False,  # the next model is asked instead, if there is one
             )  # fmt: skip
-            if not strategy.parse(completion.text, question).text:
+            answer = strategy.parse(completion.text, question)
+            if not answer.text:
                 raise ProviderError(
                     f"model {model.name} ({model.spec}): the answer has only marks or a label "
                     f"({completion.text[:40]!r}); ask again, or take another model"
@@ -130,7 +123,7 @@ class GeneratorStage(StageBase):
         if streams and shown.message_id != completion.message_id:
             _withdraw(shown.message_id, "thoughts", run)
         shown_it = streams and bool(completion.message_id)
-        draft = _draft(option, completion, strategy, fitted, question, streamed=shown_it)
+        draft = drafted(completion, answer, option.name, fitted.dropped, streamed=shown_it)
         return {"draft": draft, "passages": fitted.passages}
 
     def _unfinished(
@@ -138,7 +131,8 @@ class GeneratorStage(StageBase):
     ) -> TurnState:
         """Return the draft of a cut answer, for use if no model finishes its answer."""
         completion = replace(error.completion, message_id="")  # the shown part is withdrawn
-        draft = _draft(option, completion, strategy, fitted, question, streamed=False)
+        answer = strategy.parse(completion.text, question)
+        draft = drafted(completion, answer, option.name, fitted.dropped)
         if error.why == "length":
             draft["text"] = f"{draft['text']} …"
         return {"draft": {**draft, "unfinished": error.why}, "passages": fitted.passages}
@@ -161,19 +155,3 @@ class GeneratorStage(StageBase):
 def _withdraw(message_id: str, reason: str, run: Run) -> None:
     if message_id:
         run.emit({"type": "withdrawn", "message_id": message_id, "reason": reason})
-
-
-def _draft(
-    option: Option, completion: Completion, strategy: PromptStrategy, fitted: Fitted, question: str, *,
-    streamed: bool,
-) -> Draft:  # fmt: skip
-    answer = strategy.parse(completion.text, question)
-    return Draft(
-        text=answer.text,
-        message_id=completion.message_id,
-        model=option.name,
-        streamed=streamed,
-        dropped=fitted.dropped,
-        refined=False,
-        signals=token_signals(completion, answer.start),
-    )

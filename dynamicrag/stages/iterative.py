@@ -19,12 +19,6 @@ DONE = "so the answer is"
 async def iterate(question: str, search: Search, reason: Reason, rounds: int) -> list[Passage]:
     """Search, reason a step and search again, at most ``rounds`` times.
 
-    Args:
-        question: The question.
-        search: Finds passages for a query, best first.
-        reason: Writes the next sentence from the question, the passages and the sentences so far.
-        rounds: Largest number of searches.
-
     Returns:
         The passages of all rounds, ranks interleaved, without duplicates.
     """

@@ -20,11 +20,7 @@ If the plan exceeds the limits, the decision itself searches another way.
 
 
 class Planner:
-    """Plans the stages ahead of a decision.
-
-    Args:
-        stages: The stages by name, in order.
-    """
+    """Plans the stages ahead of a decision."""
 
     def __init__(self, stages: Mapping[str, StageBase]) -> None:
         self._stages = stages
@@ -47,11 +43,7 @@ class Planner:
     ) -> dict[str, str]:
         """Return the planned option of every stage after ``point`` that is not passed by.
 
-        Args:
-            point: The stage that decides next.
-            turn: The turn.
-            usual: The option of every stage, where its router does not plan.
-            sketch: Makes the context of a stage's decision.
+        ``usual`` has the option of every stage whose router does not plan.
         """
         taken = {**usual, **turn.get("path", {})}
         plan: dict[str, str] = {}

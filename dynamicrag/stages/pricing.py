@@ -12,7 +12,7 @@ from dynamicrag.predictors.selection import admissible
 from dynamicrag.stages.base import StageBase
 from dynamicrag.stages.checked import applied
 from dynamicrag.stages.retrieval import known_before
-from dynamicrag.stages.room import Room
+from dynamicrag.stages.situation import Room
 from dynamicrag.stages.ways import wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.turn import TurnState
@@ -26,13 +26,7 @@ Opens = Callable[[str, str], bool]
 
 
 class Pricing:
-    """Prices the remaining work under a stage's options and whole paths, and finds those within budget.
-
-    Args:
-        stages: The stages by name.
-        cost_model: Prices plans.
-        asks: Calls of verifiers about a draft.
-    """
+    """Prices the remaining work under a stage's options and whole paths, and finds those within budget."""
 
     def __init__(
         self, stages: Mapping[str, StageBase], cost_model: CostModel, asks: Sequence[Asks] = ()
@@ -132,49 +126,32 @@ class Pricing:
         closed by ``opens`` are excluded.
         """
         fits, binding = admissible(self.at_most(plans), left)
-        if all(fits):
-            return Room(plans, fits, binding)
-        names = self._names[: self._names.index(stage.name)]
-        before = self._along(self._blank(turn), self._ahead(turn), names)
         found = list(plans)
         for number, option in enumerate(stage.options):
             if not fits[number]:
-                other, _ = self._other_way(stage, option, before, turn, left, opens)
+                other, _ = self.least(stage, option, turn, left, opens)
                 if admissible(self.at_most([other]), left)[0][0]:
                     found[number], fits[number] = other, True
         return Room(found, fits, binding)
-
-    def least(
-        self, stage: StageBase, option: Option, turn: TurnState, left: Mapping[Dimension, float], opens: Opens
-    ) -> tuple[Plan, dict[str, str]]:
-        """Return the plan and the path under an option that exceed the remaining budget least."""
-        names = self._names[: self._names.index(stage.name)]
-        before = self._along(self._blank(turn), self._ahead(turn), names)
-        return self._other_way(stage, option, before, turn, left, opens)
 
     def fixed(self, plans: Sequence[Plan | None], left: Mapping[Dimension, float]) -> Room:
         """Return whether each plan fits unchanged into the remaining budget."""
         fits, binding = admissible(self.at_most(plans), left)
         return Room(plans, fits, binding)
 
-    def _other_way(
-        self,
-        stage: StageBase,
-        option: Option,
-        before: Plan,
-        turn: TurnState,
-        left: Mapping[Dimension, float],
-        opens: Opens,
+    def least(
+        self, stage: StageBase, option: Option, turn: TurnState, left: Mapping[Dimension, float], opens: Opens
     ) -> tuple[Plan, dict[str, str]]:
-        """Return the plan and the path from a stage that fit, or those that exceed the limits least.
+        """Return the plan and the path under an option that fit, or those that exceed the limits least.
 
         The planned path is kept unless another exceeds the limits less, over all dimensions. Among the models
         that fit it takes the strongest, as a router does if the planned model is closed.
         Skipped stages stay as planned: dropping the documents is not another way to read them.
         """
-        names = self._names[self._names.index(stage.name) + 1 :]
-        start, gates = applied(stage, option, before), TOPOLOGY.gates
-        taken = {**self._ahead(turn), stage.name: option.name}
+        at, ahead = self._names.index(stage.name), self._ahead(turn)
+        names, gates = self._names[at + 1 :], TOPOLOGY.gates
+        start = applied(stage, option, self._along(self._blank(turn), ahead, self._names[:at]))
+        taken = {**ahead, stage.name: option.name}
         taken |= {name: self._option(name, taken).name for name in names}
         wishes = {name: wanted_option(turn, name) for name in names if name not in gates}
         taken |= {name: wish for name, wish in wishes.items() if wish is not None and opens(name, wish)}

@@ -1,7 +1,6 @@
 """Stage ``prompt``: the prompt strategy for the answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from dynamicrag.cost.expect import Plan
 from dynamicrag.llm.prompts.base import PROMPTS, PromptStrategy, prompt_spec
@@ -17,21 +16,13 @@ class PromptStage(StageBase):
     """Options are prompt strategies.
 
     Args:
-        options: The options.
-        router: The router.
-        settings: Unused.
         strategies: Prompt strategy by option name.
     """
 
     def __init__(
-        self,
-        options: Sequence[Option],
-        router: Router,
-        settings: Mapping[str, Any] | None = None,
-        *,
-        strategies: Mapping[str, PromptStrategy],
+        self, options: Sequence[Option], router: Router, *, strategies: Mapping[str, PromptStrategy]
     ) -> None:
-        super().__init__(options, router, settings)
+        super().__init__(options, router)
         self.strategies = strategies
 
     @classmethod
@@ -47,6 +38,10 @@ class PromptStage(StageBase):
             Option(name, {"prompt": getattr(each, "registered", "")}) for name, each in strategies.items()
         ]
         return cls(options, deps.route(options), strategies=strategies)
+
+    def strategy(self, path: Mapping[str, str]) -> PromptStrategy:
+        """Return the prompt strategy of a path, or the first one."""
+        return self.strategies[path.get("prompt", next(iter(self.strategies)))]
 
     def apply(self, option: Option, plan: Plan) -> Plan:
         """Set the length of the instructions and of the output."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dynamicrag.cost.expect import HelperCall, Plan
+from dynamicrag.cost.profiles import IN_PROCESS
 from dynamicrag.errors import BudgetError, ModelError, ModelUnavailable, PolicyError, unknown
 from dynamicrag.features.retrieval import retrieval
 from dynamicrag.llm.prompts.base import clean, listed
@@ -52,8 +53,6 @@ class RerankStage(StageBase):
     (RankGPT, Sun et al. 2023, arXiv 2304.09542); if it fails, the retriever's order stays.
 
     Args:
-        options: The options.
-        router: The router.
         deps: Models and the embedding model.
     """
 
@@ -127,7 +126,8 @@ class RerankStage(StageBase):
         self, option: Option, work: Callable[[], Ordered], turn: TurnState, run: Run
     ) -> list[int]:
         spec = f"{self.name}:{option.name}"
-        with run.ledger.span(turn["id"], self.name, option.name, spec=spec, kind="rerank") as line:
+        profile = (option.name == "mmr" and self._deps.embedding) or IN_PROCESS
+        with run.ledger.span(turn["id"], self.name, option.name, profile, spec, kind="rerank") as line:
             wall, cpu = time.perf_counter(), time.process_time()
             order, used = await asyncio.to_thread(work)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

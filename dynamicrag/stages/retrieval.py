@@ -5,7 +5,6 @@ The options without a conversation are those of Adaptive-RAG, Jeong et al., 2024
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from dynamicrag.call_options import CallOptions, Filter
 from dynamicrag.cost.expect import Plan
@@ -49,21 +48,13 @@ class RetrievalStage(StageBase):
     use only passages that the call's filter permits.
 
     Args:
-        options: The options.
-        router: The router.
-        settings: Unused.
         coverage: Returns the share of a question's vocabulary that occurs in the filtered documents.
     """
 
     def __init__(
-        self,
-        options: Sequence[Option],
-        router: Router,
-        settings: Mapping[str, Any] | None = None,
-        *,
-        coverage: Coverage | None = None,
+        self, options: Sequence[Option], router: Router, *, coverage: Coverage | None = None
     ) -> None:
-        super().__init__(options, router, settings)
+        super().__init__(options, router)
         self._coverage = coverage
 
     @classmethod

@@ -59,9 +59,6 @@ class RetrieverStage(StageBase):
     """Calls the chosen retriever, once or in rounds as decided by ``retrieval``.
 
     Args:
-        options: The options.
-        router: The router.
-        settings: Unused.
         retrievers: Retriever by option name.
         stages: All stages; the largest need for passages sets the number to retrieve.
         helper: Model that reasons between rounds; without one there is one round.
@@ -74,14 +71,13 @@ class RetrieverStage(StageBase):
         self,
         options: Sequence[Option],
         router: Router,
-        settings: Mapping[str, Any] | None = None,
         *,
         retrievers: Mapping[str, Retriever],
         stages: Mapping[str, StageBase],
         helper: "ChatModel | None" = None,
         needs_vectors: bool = False,
     ) -> None:
-        super().__init__(options, router, settings)
+        super().__init__(options, router)
         self.needs_vectors = needs_vectors
         self.retrievers = retrievers
         self._stages = stages

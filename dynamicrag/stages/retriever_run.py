@@ -17,11 +17,7 @@ async def as_retriever_run(
 ) -> list[Passage]:
     """Search as a child of the node's run; without callbacks, just search.
 
-    Args:
-        config: The node's config with its callbacks.
-        name: Name of the run.
-        query: The question.
-        search: Searches; runs of foreign retrievers within are children of this run.
+    Runs of foreign retrievers within ``search`` are children of this run.
     """
     if config is None or not config.get("callbacks"):
         return await search()

@@ -51,8 +51,6 @@ class RewriteStage(StageBase):
     the model fails or replies nothing usable, the question itself is searched for.
 
     Args:
-        options: The options.
-        router: The router.
         models: The model of each option, by the option's name.
     """
 

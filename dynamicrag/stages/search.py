@@ -26,15 +26,6 @@ async def search(
 ) -> list[Passage]:
     """Call a retriever, and book its usage.
 
-    Args:
-        run: The ledger and the budget.
-        query_id: The query that searches.
-        stage: The stage that makes it.
-        name: The retriever's name in the policy.
-        retriever: The retriever.
-        query: The search text.
-        k: Number of passages to find.
-
     Raises:
         CorpusError: As :meth:`Retriever.retrieve`.
         BudgetExceeded: Embedding the question remotely exceeds the remaining budget.

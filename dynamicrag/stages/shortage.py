@@ -13,22 +13,22 @@ from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.reservations import Rest
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import DynamicRAGError
-from dynamicrag.routers.base import NOBODY, Choice, StageContext
+from dynamicrag.routers.asking import NOBODY
+from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import DecisionPoint, StageBase
 from dynamicrag.stages.choices import chosen
+from dynamicrag.stages.closed import ClosedMoves, continues
 from dynamicrag.stages.contexts import Contexts
 from dynamicrag.stages.generator import GeneratorStage
 from dynamicrag.stages.pricing import Pricing
 from dynamicrag.stages.situation import Situation
 from dynamicrag.turn import TurnState
-from dynamicrag.types import Move, Usage
+from dynamicrag.types import Usage
 
 MARGIN = 0.1
 """Share of an estimated amount that is asked for in addition: choosing itself costs a little."""
 DIGITS = 2
 """Significant digits of an amount that is asked for."""
-ON = ("redo", "refine", "ask_again")
-"""Kinds of moves that continue the answer."""
 Amounts = Mapping[Dimension, float]
 
 
@@ -67,26 +67,20 @@ class Shortage:
 
 
 class Shortages:
-    """Finds what a query lacks at a stage. It makes no calls.
-
-    Args:
-        pricing: Prices options and paths.
-        contexts: Makes contexts of decisions.
-        budget: The limits.
-        ledger: The account.
-        generator: The stage that writes drafts.
-    """
+    """Finds what a query lacks at a stage. It makes no calls."""
 
     def __init__(
         self,
         pricing: Pricing,
         contexts: Contexts,
+        closed: ClosedMoves,
         budget: Budget,
         ledger: Ledger,
         generator: StageBase | None,
     ) -> None:
         self._pricing = pricing
         self._contexts = contexts
+        self._closed = closed
         self._budget = budget
         self._ledger = ledger
         self._generator = generator
@@ -121,7 +115,8 @@ class Shortages:
                     plans = self._pricing.options({**turn, "plan": path})
                     quality = await _quality(stage, replace(context, plan=plans), index)
                     found.append(Priced(option.name, quality, extra))
-            line.usage = _used(began)
+            seconds = time.perf_counter() - began
+            line.usage = Usage(seconds=seconds, cpu_seconds=seconds)
         return self._shortage(stage.name, found, turn, budget, rest)
 
     async def of_move(
@@ -143,16 +138,9 @@ class Shortages:
             offered = [offer["option"] for offer in turn["asked"][-1]["offers"]]
             if any(here.index(option) is not None for option in offered):
                 return None
-        began = time.perf_counter()
-        with self._ledger.span(
-            turn["id"], point.name, f"router:{point.router.registered}", kind="route"
-        ) as line:
-            free, _ = await self._contexts.of(point, turn, call, features, situation, limited=False)
-            choice = await chosen(point.router, replace(free, ask=NOBODY))
-            line.usage = _used(began)
-        move = point.options[choice.index]
+        choice = await self._closed.unlimited(point, turn, call, features, situation)
         fits = here.allowed[choice.index] and (choice.path is None or here.fits({**here.path, **choice.path}))
-        if fits or not isinstance(move, Move) or move.kind not in ON:
+        if fits or not continues(point.options[choice.index]):
             return None
         return await self._of_moves(point, turn, call, situation, choice)
 
@@ -244,8 +232,3 @@ async def _quality(stage: StageBase, context: StageContext, index: int) -> float
     except DynamicRAGError:
         return None
     return None if choice.quality is None else choice.quality[index]
-
-
-def _used(began: float) -> Usage:
-    seconds = time.perf_counter() - began
-    return Usage(seconds=seconds, cpu_seconds=seconds)

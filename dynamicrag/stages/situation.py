@@ -1,9 +1,10 @@
-"""The situation of a decision: the open options, and the remaining work under each."""
+"""The situation of a decision: the open options, the remaining work under each, and those within budget."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dynamicrag.cost.expect import Plan
+from dynamicrag.cost.vector import Dimension
 from dynamicrag.turn import Attempt
 from dynamicrag.types import Option
 
@@ -26,3 +27,17 @@ class Situation(NamedTuple):
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     steps: Mapping[str, tuple[str, Option]] = {}
+
+
+class Room(NamedTuple):
+    """The remaining work under the options of a stage, within the remaining budget.
+
+    Attributes:
+        plans: The remaining work under each option: as planned, or another way if only that fits.
+        fits: Whether each option has such a way.
+        binding: The dimension that excludes most of the others.
+    """
+
+    plans: Sequence[Plan | None]
+    fits: Sequence[bool]
+    binding: Dimension | None

@@ -17,8 +17,9 @@ For example::
     assert chat.calls[-1].kind == "answer"
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.testing.chat import Call, ScriptedChat, ScriptedModel
@@ -39,20 +40,13 @@ __all__ = [
     "says",
 ]
 
-_HOMES = {
-    "Call": "chat",
-    "FakeEmbedder": "embedder",
-    "FakeRetriever": "retriever",
-    "ScriptedChat": "chat",
-    "ScriptedModel": "chat",
-    "ScriptedServer": "server",
-    "ScriptedToolChat": "tools",
-    "calls_tools": "tools",
-    "says": "tools",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'dynamicrag.testing' has no attribute {name!r}")
-    return getattr(import_module(f"dynamicrag.testing.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "chat": ("Call", "ScriptedChat", "ScriptedModel"),
+        "embedder": ("FakeEmbedder",),
+        "retriever": ("FakeRetriever",),
+        "server": ("ScriptedServer",),
+        "tools": ("ScriptedToolChat", "calls_tools", "says"),
+    },
+)

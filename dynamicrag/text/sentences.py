@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from collections.abc import Iterator
 
 from dynamicrag.text.scripts import UNSPACED
 
@@ -17,7 +18,17 @@ _SIGN = re.compile(r"[^\w\s]")
 
 def sentences(text: str) -> list[str]:
     """Return the sentences and lines of ``text``, without the white space between them."""
-    return [piece.strip() for piece in _END.split(text) if piece.strip()]
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and the end of each of the :func:`sentences`."""
+    gaps = [found.span() for found in _END.finditer(text)]
+    ends = [*(start for start, _ in gaps), len(text)]
+    for start, end in zip([0, *(end for _, end in gaps)], ends, strict=True):
+        if piece := text[start:end].strip():
+            begin = text.index(piece, start)
+            yield begin, begin + len(piece)
 
 
 def plain_answer(text: str) -> str:

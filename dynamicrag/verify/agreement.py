@@ -1,12 +1,17 @@
 """Verifier: whether the model would answer the same again."""
 
 from collections.abc import Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING
 
 from dynamicrag.cost.expect import Asks
 from dynamicrag.text.words import words
 from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
 from dynamicrag.verify.unanswerable import is_refusal
 from dynamicrag.verify.votes import Vote
+
+if TYPE_CHECKING:
+    from dynamicrag.llm.prompts.base import PromptStrategy
 
 _ARTICLES = ("a", "an", "the")
 
@@ -28,6 +33,8 @@ class Agreement(Verifier):
     doubt = "Asked again, the writer gave other answers."
     paper = "Wang et al. 2023, self-consistency, arXiv 2203.11171; Aggarwal et al. 2023, arXiv 2305.11860"
 
+    _strategies: Sequence["PromptStrategy | None"] = (None,)  # the draft's own
+
     def __init__(self, *, samples: int = 4, temperature: float = 0.7) -> None:
         self._samples = Vote(samples).most
         self._temperature = temperature
@@ -38,14 +45,15 @@ class Agreement(Verifier):
 
     async def verify(self, evidence: Evidence) -> dict[str, float]:
         """See the base class."""
+        turns = cycle(self._strategies)
 
         async def again() -> bool:
-            said = await evidence.caller.sample(temperature=self._temperature)
+            said = await evidence.caller.sample(next(turns), temperature=self._temperature)
             return same(said, evidence.answer)
 
         share, taken = await Vote(self._samples, self.verdict).take(again)
         assert share is not None, "every sample is a vote"
-        return {"agreement": share, "agreement_samples": float(taken)}
+        return {self.registered: share, f"{self.registered}_samples": float(taken)}
 
 
 def same(one: str, other: str) -> bool:

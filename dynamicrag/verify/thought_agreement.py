@@ -1,17 +1,16 @@
 """Verifier: whether other prompts lead to the same answer (mixture of thoughts, Yue et al., 2023)."""
 
 from collections.abc import Sequence
-from itertools import cycle
 
 from dynamicrag.cost.expect import Asks
 from dynamicrag.llm.prompts.base import PROMPTS
-from dynamicrag.verify.agreement import same
-from dynamicrag.verify.base import VERIFIERS, Evidence, Signal, Verifier
+from dynamicrag.verify.agreement import Agreement
+from dynamicrag.verify.base import VERIFIERS, Signal
 from dynamicrag.verify.votes import Vote
 
 
 @VERIFIERS.register("thought_agreement")
-class ThoughtAgreement(Verifier):
+class ThoughtAgreement(Agreement):
     """Signal ``thought_agreement``: the share of samples, by several prompts in turn, that agree.
 
     Errors of one prompt strategy seldom repeat with another, so that agreement is more informative. Sampling
@@ -37,26 +36,13 @@ class ThoughtAgreement(Verifier):
     ) -> None:
         if not prompts:
             raise ValueError("prompts: at least one is needed")
-        self._strategies = [PROMPTS.build(prompt, "thought_agreement.prompts") for prompt in prompts]
-        self._samples = Vote(samples).most
-        self._temperature = temperature
+        super().__init__(samples=samples, temperature=temperature)
+        self._prompts = [PROMPTS.build(prompt, "thought_agreement.prompts") for prompt in prompts]
+        self._strategies = self._prompts
 
     def asks(self) -> Sequence[Asks]:
         """See the base class."""
         expected = Vote(self._samples, self.verdict).expected
         return tuple(
-            Asks(expected / len(self._strategies), s.overheads[True], s.expected_tokens)
-            for s in self._strategies
+            Asks(expected / len(self._prompts), s.overheads[True], s.expected_tokens) for s in self._prompts
         )
-
-    async def verify(self, evidence: Evidence) -> dict[str, float]:
-        """See the base class."""
-        turns = cycle(self._strategies)
-
-        async def again() -> bool:
-            said = await evidence.caller.sample(next(turns), temperature=self._temperature)
-            return same(said, evidence.answer)
-
-        share, taken = await Vote(self._samples, self.verdict).take(again)
-        assert share is not None, "every sample is a vote"
-        return {"thought_agreement": share, "thought_agreement_samples": float(taken)}

@@ -11,9 +11,10 @@ from dynamicrag.offers import BudgetAnswer
 from dynamicrag.records import Decision
 from dynamicrag.routers.base import Choice, StageContext
 from dynamicrag.stages.base import Run, query_of
+from dynamicrag.stages.closed import continues
 from dynamicrag.stages.decisions import moved, record
 from dynamicrag.stages.requests import in_words, request_of
-from dynamicrag.stages.shortage import ON, Shortage
+from dynamicrag.stages.shortage import Shortage
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.turn import Lack, TurnState
 
@@ -39,7 +40,7 @@ class Lacking(Exception):
 
 def ends_only(verification: Verification, call: CallOptions) -> CallOptions:
     """Return the options of the call with all moves closed that continue the answer."""
-    on = tuple(move.name for move in verification.moves if move.kind in ON)
+    on = tuple(move.name for move in verification.moves if continues(move))
     closed = {**call.closed, verification.name: (*call.closed.get(verification.name, ()), *on)}
     return replace(call, closed=closed, asks=False)
 

@@ -13,7 +13,7 @@ from dynamicrag.stages.call import pause
 from dynamicrag.stages.checked import acted, evidence_of
 from dynamicrag.stages.decide import Decider
 from dynamicrag.stages.decisions import decided, option_of, rounded, stepped_up
-from dynamicrag.stages.lighten import lighter
+from dynamicrag.stages.fit import lighter
 from dynamicrag.stages.ways import turned_back
 from dynamicrag.turn import TurnState
 from dynamicrag.types import Move

@@ -129,7 +129,7 @@ def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, ru
         ((), "no target"),
         (("--quality", "1", "--joules", "3"), "contradict each other"),
         (("--most", "joule=3"), "--most: unknown cost dimension 'joule'; did you mean 'joules'?"),
-        (("--most", "joules=few"), "--most joules=few: expected joules=AMOUNT"),
+        (("--most", "joules=few"), "--most joules: expected a number of 0 or more, got 'few'"),
         (("--most", "water=1"), "no path has any water in it"),
         (("--quality", "1", "--features", "response"), "known after generation alone"),
         (("--quality", "1", "--stages", "generatr"), "did you mean 'generator'"),

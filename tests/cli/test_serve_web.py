@@ -40,9 +40,11 @@ def test_every_policy_reads_the_folder(tmp_path, monkeypatch):
     text = "version: 1\ncorpora: {docs: {path: docs}}\nmodels: {m: {model: 'openai:m'}}\n"
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(text)
-    from dynamicrag.cli.console import console
+    from dynamicrag.cli.console import PlainConsole
 
-    with _load([str(tmp_path / "one.yaml"), str(tmp_path / "two.yaml")], None, uploads, console()) as rag:
+    with _load(
+        [str(tmp_path / "one.yaml"), str(tmp_path / "two.yaml")], None, uploads, PlainConsole()
+    ) as rag:
         assert list(rag.policies) == ["", "two"]
         for pipeline in rag.policies.values():
             assert [Path(path).name for path in pipeline.corpora["docs"].paths] == ["docs", "uploads"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamicrag.cli.console import console, plain
+from dynamicrag.cli.console import PlainConsole, plain
 from dynamicrag.cli.streams import DEGRADE, INSTEAD, prepare
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def test_nothing_that_is_printed_steers_the_terminal(capsys):
     table.add_column(EVIL)
     table.add_row(Text(EVIL))
     for shown in (EVIL, Text(EVIL), Panel(EVIL, title=EVIL), table):
-        console().print(shown)
+        PlainConsole().print(shown)
     out = capsys.readouterr().out
     assert plain(EVIL) == "a[2Jbc31mdefgh"
     assert out == plain(out).replace("\r", "")

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynamicrag.lab.cascade.train import TrainedEscalation, train_escalation
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.lab.recipe import Recipe
 
 PATHS = {
     f"{retrieval}/{model}": {"retrieval": retrieval, "generator": model, "verification": "accept"}
@@ -54,5 +55,5 @@ def taught(policy: object = "value", **change: object) -> TrainedEscalation:
     """Return what is learnt from such a table; it is learnt once per process."""
     key = json.dumps([policy, change], sort_keys=True)
     if key not in TAUGHT:
-        TAUGHT[key] = train_escalation(table(**change), policy=policy, router="linear", features=["lexical"])
+        TAUGHT[key] = train_escalation(table(**change), policy, Recipe("linear", ["lexical"]))
     return TAUGHT[key]

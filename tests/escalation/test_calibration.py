@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dynamicrag.escalation.beliefs import BeliefModel
-from dynamicrag.escalation.calibration import SignalCalibration
-from dynamicrag.escalation.conformal import Conformal
+from dynamicrag.escalation.calibration import ENOUGH, calibrated
+from dynamicrag.escalation.conformal import conformal_sets
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.predictors.state import State
 from tests.escalation.training_data import made, model_of
@@ -20,28 +20,25 @@ def drawn(n=2000):
     return signal, (rng.random(n) < 1 / (1 + np.exp(-2 * signal))).astype(float)
 
 
-@pytest.mark.parametrize("kind", ["isotonic", "logistic"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_signal_of_either_direction_is_calibrated(kind, sign):
-    signal, right = drawn()
-    own = SignalCalibration(kind=kind).fit(sign * signal, right)
-    p = own.predict(np.array([-1.0, 0.0, 1.0]) * sign)
-    np.testing.assert_allclose(p, [0.12, 0.5, 0.88], atol=0.08)
+@pytest.mark.parametrize(("outcomes", "within"), [(2000, 0.08), (ENOUGH - 1, 0.12)])
+def test_a_signal_of_either_direction_is_calibrated(sign, outcomes, within):
+    signal, right = drawn(outcomes)
+    p = calibrated(sign * signal, right, np.array([-1.0, 0.0, 1.0]) * sign)
+    np.testing.assert_allclose(p, [0.12, 0.5, 0.88], atol=within)
 
 
 @pytest.mark.parametrize("right", [0.0, 1.0])
-def test_all_right_or_all_wrong(right):
-    signal, _ = drawn(50)
-    for kind in ("isotonic", "logistic"):
-        p = SignalCalibration(kind=kind).fit(signal, np.full(50, right)).predict(signal)
-        assert (np.abs(p - right) < 0.2).all()
+@pytest.mark.parametrize("outcomes", [50, ENOUGH])
+def test_all_right_or_all_wrong(right, outcomes):
+    signal, _ = drawn(outcomes)
+    assert (np.abs(calibrated(signal, np.full(outcomes, right), signal) - right) < 0.2).all()
 
 
 def test_what_is_missing_stays_missing():
     signal, right = drawn()
-    own = SignalCalibration().fit(np.where(signal > 1, np.nan, signal), right)
-    assert np.isnan(own.predict(np.array([np.nan]))).all()
-    assert np.isnan(SignalCalibration().fit(np.full(3, np.nan), np.ones(3)).predict(np.ones(1))).all()
+    assert np.isnan(calibrated(np.where(signal > 1, np.nan, signal), right, np.array([np.nan]))).all()
+    assert np.isnan(calibrated(np.full(3, np.nan), np.ones(3), np.ones(1))).all()
 
 
 def test_the_scorer_finds_what_tells_and_keeps_its_direction():
@@ -69,35 +66,25 @@ def test_conformal_sets_cover_what_they_promise():
     rng = np.random.default_rng(3)
     p = rng.random((4000, 4))
     right = rng.random((4000, 4)) < p
-    sets = Conformal().fit(p[:2000], right[:2000])
     judged = right[2000:].any(axis=1)
     for alpha in (0.05, 0.1, 0.2):
-        held = (sets.sets(p[2000:], alpha) & right[2000:]).any(axis=1)[judged]
+        sets = conformal_sets(p[:2000], right[:2000], p[2000:], alpha)
+        held = (sets & right[2000:]).any(axis=1)[judged]
         assert held.mean() == pytest.approx(1 - alpha, abs=0.025)
 
 
 def test_too_few_rows_promise_nothing_less_than_everything():
-    sets = Conformal().fit(np.full((3, 2), 0.9), np.ones((3, 2), dtype=bool))
-    assert sets.sets(np.zeros((1, 2)), 0.05).all()
-    empty = Conformal().fit(np.full((3, 2), 0.9), np.zeros((3, 2), dtype=bool))
-    assert empty.sets(np.array([[0.1, np.nan]]), 0.2).tolist() == [[True, False]]
+    known, right = np.full((3, 2), 0.9), np.ones((3, 2), dtype=bool)
+    assert conformal_sets(known, right, np.zeros((1, 2)), 0.05).all()
+    assert conformal_sets(known, ~right, np.array([[0.1, np.nan]]), 0.2).tolist() == [[True, False]]
 
 
 def test_states(tmp_path):
-    signal, right = drawn(300)
     signals = RNG.normal(size=(50, 2, 3))
-    data = made()
-    for own, asked in (
-        (SignalCalibration().fit(signal, right), (signal,)),
-        (Scorer().fit(signals, np.ones((50, 2))), (signals,)),
-    ):
-        again = type(own).from_state(State.load(own.state().save(tmp_path / "state")))
-        np.testing.assert_array_equal(own.predict(*asked), again.predict(*asked))
-    sets = Conformal().fit(RNG.random((50, 2)), np.ones((50, 2), dtype=bool))
-    assert Conformal.from_state(State.load(sets.state().save(tmp_path / "s"))).threshold(
-        0.1
-    ) == sets.threshold(0.1)
-    model = model_of(data)
+    own = Scorer().fit(signals, np.ones((50, 2)))
+    again = Scorer.from_state(State.load(own.state().save(tmp_path / "state")))
+    np.testing.assert_array_equal(own.predict(signals), again.predict(signals))
+    model = model_of(made())
     loaded = BeliefModel.from_state(State.load(model.state().save(tmp_path / "b")))
     np.testing.assert_array_equal(model.cov, loaded.cov)
 

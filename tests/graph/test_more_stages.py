@@ -5,7 +5,8 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag.errors import ObjectError, PolicyError
-from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.stages.adding import add_stage
+from dynamicrag.stages.base import STAGES, StageBase
 from dynamicrag.topology import TOPOLOGY, Stage
 
 from .conftest import call

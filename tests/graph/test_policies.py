@@ -11,7 +11,8 @@ from dynamicrag import DynamicRAG
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import BudgetExceeded, InputError, ModelUnavailable, PolicyError, TotalExceeded
 from dynamicrag.retrieval.bm25 import BM25
-from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.stages.adding import add_stage
+from dynamicrag.stages.base import STAGES, StageBase
 from dynamicrag.testing import FakeRetriever, ScriptedChat
 from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.verify.agreement import Agreement

@@ -9,7 +9,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from dynamicrag.cost.runs import Runs
 from dynamicrag.records import Passage
-from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.stages.adding import add_stage
+from dynamicrag.stages.base import STAGES, StageBase
 from dynamicrag.topology import TOPOLOGY, Stage
 
 TENANTS = [f"tenant{n}" for n in range(5)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dynamicrag.learning.intervals import Range, estimated, quantile
+from dynamicrag.learning.intervals import Range, estimated
 from dynamicrag.learning.offpolicy import (
     Steps,
     compare,
@@ -69,12 +69,6 @@ def test_a_candidate_that_changes_nothing_differs_by_exactly_nothing():
     assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
     assert found.dr == found.logged
     assert found.effective == found.queries == 100
-
-
-def test_the_t_quantile_is_that_of_tables():
-    assert quantile(49) == pytest.approx(2.0096, abs=1e-4)
-    assert quantile(9) == pytest.approx(2.2622, abs=1e-3)
-    assert quantile(1e9) == pytest.approx(1.95996, abs=1e-5)
 
 
 def test_added_queries_keep_an_interval_open_where_all_outcomes_agree():

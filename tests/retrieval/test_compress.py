@@ -81,3 +81,28 @@ def test_a_question_without_terms_goes_by_rank_and_place():
 )
 def test_sentences(text, parts):
     assert sentences(text) == parts
+
+
+def test_rows_and_code_keep_their_lines_and_their_indentation():
+    rows = [f"| Valve: V-{n} | Pressure in bar: {n}.8 |" for n in range(10, 22)]
+    code = "def valve(n):\n    if n:\n        return open(n)\n    # Nothing is done."
+    text = "\n".join(["The valves.", "", *rows, "", code, "Ferries cross the bay.", "Valve V-15 is new."])
+    (kept,) = compress("Pressure of V-15, return open", [passage("a", text)], 60)
+    lines = kept["text"].split("\n")
+    assert {rows[5], "        return open(n)"} <= set(lines) <= set(text.split("\n"))
+    assert len(lines) < len(text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Pets stay. Mara designed it.\n\nNew paint holds.", "Mara designed it.\n\nNew paint holds."),
+        ("Mara designed it.  Pets stay. New paint holds.", "Mara designed it. New paint holds."),
+        ("Mara designed it. Pets stay.\nNew paint holds.", "Mara designed it.\nNew paint holds."),
+        ("Mara designed it.\nPets stay. New paint holds.", "Mara designed it.\nNew paint holds."),
+        ("Mara designed it。New paint holds。Pets stay in。", "Mara designed it。New paint holds。"),
+    ],
+)
+def test_white_space_stays_as_it_is_between_neighbours(text, kept):
+    found = passage("a#1", text) | {"document": "a", "title": ""}
+    assert [p["text"] for p in compress("Mara designed new paint", [found], 9)] == [kept]

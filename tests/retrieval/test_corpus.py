@@ -6,7 +6,7 @@ import time
 import pytest
 
 from dynamicrag.errors import CorpusError, PolicyError
-from dynamicrag.retrieval import ingest as ingest_module
+from dynamicrag.retrieval.scan import stamp_of
 from dynamicrag.retrieval.store import Store
 
 from .fakes import FakeEmbedder, contents, corpus
@@ -223,6 +223,6 @@ def test_the_first_reader_ingests_once(docs, root):
 def test_a_file_written_just_now_is_not_trusted(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("x")
-    assert ingest_module.stamp_of(path) == ""
+    assert stamp_of(path) == ""
     os.utime(path, ns=(0, time.time_ns() - 10**9))
-    assert ingest_module.stamp_of(path) != ""
+    assert stamp_of(path) != ""

@@ -135,7 +135,7 @@ async def test_no_retriever_finds_what_the_filter_shuts_out(made, kind, k):
 async def test_many_chunks_are_searched_as_exactly_as_few(made, monkeypatch, exact):
     few = await bound(made, "chroma").retrieve("the bridge of globex", 4, ACME)
     monkeypatch.setattr(module, "EXACT", exact)
-    made._selections = module.Selections()
+    made._made.clear()
     again = await bound(made, "chroma").retrieve("the bridge of globex", 4, ACME)
     assert [(p["id"], round(p["score"], 5)) for p in again.passages] == [
         (p["id"], round(p["score"], 5)) for p in few.passages

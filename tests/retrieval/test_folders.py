@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dynamicrag.retrieval import Corpus
 from dynamicrag.retrieval.documents import Skipped
 from dynamicrag.retrieval.readers import files_of
 
-from .fakes import contents, corpus
+from .fakes import FakeEmbedder, contents, corpus
 
 
 def ids(*paths: Path, follow_links: bool = False) -> list[str]:
@@ -97,9 +98,7 @@ def test_ids_do_not_depend_on_what_was_ingested_before(tmp_path, root):
     for folder in (a, b):
         folder.mkdir()
     (b / "README.md").write_text("Beta is blue.")
-    made = corpus(a, root)
-    made.paths = (a, b)
-    made._sources = type(made._sources)(made.paths)
+    made = Corpus("docs", [a, b], embedder=FakeEmbedder(), root=root)
     made.ingest()
     assert made.lexical().search("beta", 1)[0][0] == "README.md#0"
     (a / "README.md").write_text("Alpha is red.")  # comes first, and takes the short id

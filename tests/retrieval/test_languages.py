@@ -214,6 +214,13 @@ def test_the_owner_is_told(chinese):
     assert "33%" in notice("docs", ["The bridge is blue.", "It is.", "桥是蓝色的"], FakeEmbedder())
 
 
+def test_the_owner_of_linked_documents_is_told(tmp_path, root):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "page.txt").write_text("长桥是蓝色的。")
+    (tmp_path / "docs" / "page.txt").symlink_to(tmp_path / "page.txt")
+    assert "cannot read 100%" in notice_of(corpus(tmp_path / "docs", root, follow_links=True))
+
+
 @pytest.mark.models
 def test_what_the_default_model_reads():
     from dynamicrag.llm.pull import pull

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dynamicrag.errors import CorpusError
-from dynamicrag.retrieval import ingest as ingest_module
+from dynamicrag.retrieval import scan as scan_module
 from dynamicrag.retrieval.formats import READERS
 
 from .fakes import contents, corpus
@@ -50,9 +50,9 @@ def test_the_rest_is_served(bad, root):
 
 def test_a_bad_file_is_read_again_only_when_it_has_changed(bad, root, monkeypatch):
     read, made = [], corpus(bad, root)
-    real = ingest_module.read_file
+    real = scan_module.read_file
     monkeypatch.setattr(
-        ingest_module, "read_file", lambda file, skipped: read.append(file.id) or real(file, skipped)
+        scan_module, "read_file", lambda file, skipped: read.append(file.id) or real(file, skipped)
     )
     made.ingest()
     assert len(read) == 15

@@ -41,7 +41,7 @@ async def documents(retriever, question, k):
 
 async def test_what_the_best_passage_names_comes_next(wiki):
     retriever = linked(wiki)
-    assert await documents(retriever._part, "Who made Night Ferry?", 3) == ["film.md"]
+    assert await documents(*retriever._parts, "Who made Night Ferry?", 3) == ["film.md"]
     assert await documents(retriever, "Who made Night Ferry?", 3) == ["film.md", "director.md", "namesake.md"]
 
 

@@ -12,12 +12,12 @@ from .fakes import contents, corpus
 
 pytestmark = pytest.mark.slow
 
-CORPUS, INGEST, STORE, VECTORS = (
-    f"dynamicrag.retrieval.{name}" for name in ("corpus", "ingest", "store", "vectors")
+SCAN, INGEST, STORE, VECTORS = (
+    f"dynamicrag.retrieval.{name}" for name in ("scan", "ingest", "store", "vectors")
 )
 DEATHS = [
-    (f"{INGEST}:put_document", 5),  # within the transaction
-    (f"{CORPUS}:scan", -1),
+    (f"{SCAN}:put_document", 5),  # within the transaction
+    (f"{INGEST}:scan", -1),
     (f"{VECTORS}:VectorIndex.put", 1),
     (f"{VECTORS}:VectorIndex.put", -2),  # the vectors are in, the store does not know
     (f"{STORE}:Store.mark_ready", -2),

@@ -190,12 +190,12 @@ def test_html_never_fails(text):
 @seeded(100)
 @given(st.lists(st.lists(st.sampled_from(["x", "x~2", "f:x", "y"]), max_size=6), max_size=4))
 def test_row_ids_are_unique_and_can_be_given_back(files):
-    ids, claimed = RowIds(["f"]), []
+    ids, claimed = {"f"}, []
     for rows in files:
-        mine = ids.of("f")
+        mine = RowIds("f", ids)
         first = [mine.claim(own) for own in rows]
         mine.release()
-        mine = ids.of("f")
+        mine = RowIds("f", ids)
         assert [mine.claim(own) for own in rows] == first
         claimed += first
     assert len(set(claimed)) == len(claimed)

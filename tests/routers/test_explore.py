@@ -35,12 +35,12 @@ def build(folder, name, explore):
 
 def test_every_field_of_exploration_is_a_key_of_a_policy():
     assert (*Exploration.__dataclass_fields__, "seed") == FIELDS
-    assert Explore(optimism=0.5, extra=0.1, seed=3).how == Exploration(optimism=0.5, extra=0.1)
+    assert Explore(optimism=0.5, extra=0.1, seed=3) == Explore(0.0, 0.0, 0.5, False, 0.1, 3)
 
 
 def test_a_trained_router_explores_by_its_spread(folder):
     router = build(folder, "best_single", {"sample": True, "epsilon": 0.1, "extra": 0.2})
-    assert router.explore.how == Exploration(sample=True, epsilon=0.1, extra=0.2)
+    assert router.explore == Explore(sample=True, epsilon=0.1, extra=0.2)
 
 
 @pytest.mark.parametrize(

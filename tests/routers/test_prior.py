@@ -14,7 +14,8 @@ from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.routers.base import StageContext
 from dynamicrag.routers.draws import Explore
-from dynamicrag.stages.base import STAGES, StageBase, add_stage
+from dynamicrag.stages.adding import add_stage
+from dynamicrag.stages.base import STAGES, StageBase
 from dynamicrag.testing import FakeEmbedder
 from dynamicrag.topology import TOPOLOGY, Stage
 from dynamicrag.types import Option, Query

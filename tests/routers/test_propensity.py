@@ -20,7 +20,6 @@ from dynamicrag.features.base import FeatureSet, Seen
 from dynamicrag.llm.completion import Completion, TokenProb
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.drawing import mixed
-from dynamicrag.predictors.exploration import Exploration
 from dynamicrag.routers.base import ROUTERS, Choice
 from dynamicrag.routers.draws import Explore, generator, replaced
 from dynamicrag.routers.estimator import Estimator
@@ -94,11 +93,10 @@ def learned(explore):
     )  # fmt: skip
     known = estimator.estimate(queries[:1])  # the same for every question; computing it takes longer
     parts = {name: getattr(estimator, name) for name in ("options", "predictor", "features", "about")}
-    how = Explore(epsilon=explore.epsilon, temperature=explore.temperature)
-    return Learned(SimpleNamespace(**parts, estimate=lambda seen: known), {}, how)
+    return Learned(SimpleNamespace(**parts, estimate=lambda seen: known), {}, explore)
 
 
-EXPLORE = [Exploration(epsilon=0.3), Exploration(temperature=0.1), Exploration(epsilon=0.2, temperature=0.2)]
+EXPLORE = [Explore(epsilon=0.3), Explore(temperature=0.1), Explore(epsilon=0.2, temperature=0.2)]
 
 
 @pytest.mark.parametrize("allowed", OPEN.values(), ids=OPEN)

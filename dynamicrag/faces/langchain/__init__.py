@@ -1,6 +1,8 @@
 """Our routing in LangChain: middleware for agents, and a chat model."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.faces.langchain.chat_model import RoutedChatModel
@@ -8,12 +10,5 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamicRAGMiddleware", "RoutedChatModel"]
 
-_HOMES = {"DynamicRAGMiddleware": "middleware", "RoutedChatModel": "chat_model"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # LangChain's agents take a while to import
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# LangChain's agents take a while to import
+__getattr__ = lazily(__name__, {"chat_model": ("RoutedChatModel",), "middleware": ("DynamicRAGMiddleware",)})

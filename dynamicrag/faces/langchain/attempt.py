@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,34 +26,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A call under way with the chosen model.
 
-    Args:
+    Attributes:
         model: The chosen model.
         client: Its client.
         watch: Books its calls.
         reservation: The reservation, entered.
         held: As the reservation returned it.
         seconds: The seconds that the budget leaves; ``None`` without a limit.
+        began: Its start, on ``time.monotonic``.
     """
 
-    def __init__(
-        self,
-        model: "ChatModel",
-        client: "BaseChatModel",
-        watch: Watch,
-        reservation: "AbstractAsyncContextManager[Held]",
-        held: "Held",
-        seconds: float | None,
-    ) -> None:
-        self.model = model
-        self.client = client
-        self.watch = watch
-        self._reservation = reservation
-        self._held = held
-        self._seconds = seconds
-        self._began = time.monotonic()
+    model: "ChatModel"
+    client: "BaseChatModel"
+    watch: Watch
+    reservation: "AbstractAsyncContextManager[Held]"
+    held: "Held"
+    seconds: float | None
+    began: float = field(default_factory=time.monotonic)
 
     async def in_time(self, work: Awaitable[T]) -> T:
         """Return the result of ``work``, unless the seconds of the query end before.
@@ -79,12 +73,12 @@ class Attempt:
             raise self._too_late()
 
     def _left(self) -> float | None:
-        return None if self._seconds is None else self._seconds - (time.monotonic() - self._began)
+        return None if self.seconds is None else self.seconds - (time.monotonic() - self.began)
 
     def _too_late(self) -> BudgetExceeded:
         return BudgetExceeded(
             f"objective.budget.per_query.seconds: model {self.model.name} had no answer in the "
-            f"{self._seconds:.3g} s that it had; raise the limit, or use a faster model"
+            f"{self.seconds:.3g} s that it had; raise the limit, or use a faster model"
         )
 
     async def close(self, run: "Run") -> None:
@@ -95,11 +89,11 @@ class Attempt:
         finally:
             lines = self.watch.lines
             # as booked: the books may be closed already, which adds the difference to the metered cost
-            self._held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
+            self.held.settle(Cost.total(line.booked or run.ledger.line_cost(line) for line in lines))
             await portal.arun(self._leave())
 
     async def _leave(self) -> None:
-        await self._reservation.__aexit__(None, None, None)
+        await self.reservation.__aexit__(None, None, None)
 
 
 async def begin(
@@ -129,7 +123,7 @@ async def begin(
         kept_out.refused, kept_out.retry_after = True, model.outage.wait()
         raise kept_out
     own = most is None or most in (request.max_tokens, model.own_limit)
-    client = await _client(model, None if own else most)
+    client = await asyncio.to_thread(model.lend, None if own else most)
     most_input = await request.size.bound(model) if run.budget.limited else None
     worst = run.cost_model.call(chosen, most_input or 0, most or 0)
     watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
@@ -144,7 +138,3 @@ async def begin(
     reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
     held = await reservation.__aenter__()
     return Attempt(model, client, watch, reservation, held, seconds)
-
-
-async def _client(model: "ChatModel", most: int | None) -> "BaseChatModel":
-    return await asyncio.to_thread(model.lend, most)

@@ -11,7 +11,6 @@ from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.watch import STAGE
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.decide import Decider
-from dynamicrag.stages.routing import Asker
 from dynamicrag.stages.situation import Situation
 
 if TYPE_CHECKING:
@@ -38,11 +37,9 @@ class Choosing:
         self._pipeline = pipeline
         self._max_tokens = max_tokens
         self.capable = Capable(pipeline.models)
-        run = Run(pipeline.ledger, pipeline.budget, pipeline.cost_model)
-        asker = Asker(pipeline.models, pipeline.helper, run)
         # no verification follows: the router must not count on a second draft
         self._decider = Decider(
-            pipeline.stages, pipeline.cost_model, pipeline.budget, pipeline.ledger, asker=asker
+            pipeline.stages, pipeline.cost_model, pipeline.budget, pipeline.ledger, asker=pipeline.asker
         )
 
     def most_output(self, name: str, request: Request, run: Run) -> int | None:

@@ -46,7 +46,7 @@ class Routing:
 
     def __init__(self, rag: "DynamicRAG", *, max_tokens: int = 4096) -> None:
         self._policies = rag.policies
-        self._recent = rag.recent
+        self._recent = rag.policies.recent
         self._choosing = {name: Choosing(each, max_tokens) for name, each in rag.policies.items()}
 
     def task(
@@ -75,42 +75,27 @@ class Routing:
         given = given_options(config, context)
         turn, begun = turn_of(messages, channel, config)
         if channel is not None and not begun and not channel["report"]:
-            self._store(channel, given, config, replaced=True)
+            self.store(channel, config, context, replaced=True)
         turn = self._policies.settle(turn, given.policy, f"{given.where}.policy", begun=begun)
         run = self._run(turn, given, config, shown(emit or unheard, turn["id"], config))
         name = turn.get("policy", "")
         choosing, here = self._choosing[name], channel if begun else None
         return Task(self._policies[name], choosing, self._recent, turn, here, run)
 
-    def broke_off(
-        self, channel: "Channel", error: BaseException, config: "RunnableConfig", context: object
+    def store(
+        self, channel: "Channel", config: "RunnableConfig | None", context: object, **end: object
     ) -> None:
-        """Store a task that may have ended by an error outside its model calls.
-
-        Args:
-            channel: Our channel of the state.
-            error: The error.
-            config: The run's config.
-            context: LangGraph's runtime context.
-        """
-        self._store(channel, given_options(config, context), config, error=type(error).__name__)
-
-    def goes_on(self, channel: "Channel", config: "RunnableConfig", context: object) -> None:
-        """Store a task so far after calls that a tool has made.
+        """Store the task of a channel so far, with the facts of its end if it has ended.
 
         Args:
             channel: Our channel of the state.
             config: The run's config.
             context: LangGraph's runtime context.
+            **end: Facts of its end.
         """
-        self._store(channel, given_options(config, context), config)
-
-    def _store(
-        self, channel: "Channel", given: Given, config: "RunnableConfig | None", **end: object
-    ) -> None:
-        """Store the task of a channel, with the facts of its end if it has ended."""
         turn = channel["turn"]
-        pipeline, run = self._policies[turn.get("policy", "")], self._run(turn, given, config)
+        pipeline = self._policies[turn.get("policy", "")]
+        run = self._run(turn, given_options(config, context), config)
         decisions = [each for each in channel["decisions"] if each["turn"] == turn["id"]]
         known = map(line_of, own_lines(channel, turn["id"]))
         pipeline.ledger.learn(turn["id"], known)  # another process may have begun the task

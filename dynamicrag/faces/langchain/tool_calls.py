@@ -53,7 +53,7 @@ class ToolCalls:
             ended = [line for line in payer.lines if line.end is not None]
             if not ended:
                 return result
-            self._routing.goes_on(channel, config, context)
+            self._routing.store(channel, config, context)
             whole: Result | None = _with(result, self._ledger.records(ended))
             if whole is None:
                 return result
@@ -66,7 +66,7 @@ class ToolCalls:
         except GraphBubbleUp:
             raise
         except Exception as error:
-            self._routing.broke_off(channel, error, config, context)
+            self._routing.store(channel, config, context, error=type(error).__name__)
             raise
         finally:
             self._ledger.lose(payer.query_id, payer.lines)  # the task's next step takes them up

@@ -139,7 +139,8 @@ class Watch(BaseCallbackHandler):
             cached, cpu_seconds = is_cached(message), reply.get(CPU_SECONDS)
             if message is not None:
                 call.add_reply(message)
-            self._name(call, callee_of(self._pipeline, self._chosen, call.asked, reply))
+            answered_by = callee_of(self._pipeline, self._chosen, call.asked, reply)
+            call.line.label, call.line.spec, call.line.profile = answered_by
         except Exception as error:  # noqa: BLE001 - as above
             self._incomplete(error)
         if cached:
@@ -205,24 +206,11 @@ class Watch(BaseCallbackHandler):
         call.line.failed = True
         self._close(call, tokens, None)
 
-    @staticmethod
-    def _name(call: SeenCall, callee: Callee) -> None:
-        call.line.label, call.line.spec, call.line.profile = callee
-
     def _close(self, call: SeenCall, tokens: Tokens, cpu_seconds: float | None, calls: int = 1) -> None:
         here = call.line.profile.runs == "in_process"
         cpu = cpu_seconds if cpu_seconds is not None else (time.process_time() - call.cpu if here else 0.0)
         line = call.line
-        line.usage = Usage(
-            calls=calls,
-            input_tokens=tokens.input,
-            cached_tokens=tokens.cached,
-            output_tokens=tokens.output,
-            seconds=time.perf_counter() - line.begin,
-            cpu_seconds=cpu,
-            first_token_seconds=call.first_token,
-            assumed=tokens.assumed,
-        )
+        line.usage = tokens.usage(time.perf_counter() - line.begin, cpu, call.first_token, calls)
         line.booked = self._pipeline.ledger.line_cost(line)  # before its end: the books may then be closed
         call.span.__exit__(None, None, None)
         self.served.end(line, tokens)

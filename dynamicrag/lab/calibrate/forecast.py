@@ -5,38 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamicrag.features.base import Embed, FeatureSet, Seen
+from dynamicrag.features.base import Seen
 from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.expected import ExpectedCost
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.crossfit import build, folds
+from dynamicrag.predictors.crossfit import folds
 from dynamicrag.routers.estimator import Estimator
 from dynamicrag.routers.paths import PathEstimator, before_retrieval
 from dynamicrag.topology import TOPOLOGY
 
 FOLDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The method that learns routers.
-
-    Attributes:
-        router: Spec of the predictor.
-        families: Specs of the families of features.
-        embed: The embedding model.
-        seed: Seed of folds and predictors.
-    """
-
-    router: object
-    families: Sequence[object]
-    embed: Embed | None = None
-    seed: int = 0
-
-    def features(self) -> FeatureSet:
-        """Return features that are not fitted yet."""
-        return FeatureSet(self.families, self.embed, "--features")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +66,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
     """Learn from all questions of ``world``; ``planned`` is by default the path that is best on average."""
     whole = PathEstimator.fit(
         world.seen, world.quality, dict(zip(world.names, world.paths, strict=True)),
-        features=recipe.features, predictor=lambda: build(recipe.router, recipe.seed, "--router"),
-        groups=world.labels,
+        features=recipe.features, predictor=recipe.predictor, groups=world.labels,
     )  # fmt: skip
     planned = world.best if planned is None else planned
     stages = {}
@@ -96,8 +75,7 @@ def learn(world: World, recipe: Recipe, planned: int | None = None) -> Learnt:
         if len(around) > 1:
             stages[str(stage)] = Estimator.fit(
                 _known(world.seen, stage), world.quality[:, list(around.values())], list(around),
-                features=recipe.features(), predictor=build(recipe.router, recipe.seed, "--router"),
-                groups=world.labels,
+                features=recipe.features(), predictor=recipe.predictor(), groups=world.labels,
             )  # fmt: skip
     costs = {name: ExpectedCost().fit(world.texts, cost) for name, cost in world.costs.items()}
     return Learnt(whole, stages, costs, planned)
@@ -127,20 +105,15 @@ def forecast(learnt: Learnt, world: World) -> Forecast:
 
 
 def held_out(
-    world: World,
-    recipe: Recipe,
-    count: int = FOLDS,
-    progress: Callable[[], None] | None = None,
-    planned: int | None = None,
+    world: World, recipe: Recipe, progress: Callable[[], None] = lambda: None, planned: int | None = None
 ) -> Forecast:
     """Predict every question from the questions of other folds; near-duplicates share a fold."""
-    fold = folds(len(world), count, world.labels, recipe.seed)
+    fold = folds(len(world), FOLDS, world.labels, recipe.seed)
     parts, outs = [], [np.flatnonzero(fold == number) for number in range(fold.max() + 1)]
     for number, out in enumerate(outs):
         learnt = learn(world.take(np.flatnonzero(fold != number)), recipe, planned)
         parts.append(forecast(learnt, world.take(out)))
-        if progress is not None:
-            progress()
+        progress()
     return rejoin(parts, outs)
 
 

@@ -69,20 +69,21 @@ def _split(
     options = world.options(stage)
     early = stage in TOPOLOGY.ahead or steps.get("retrieval") == "none"
     mean = made.stages[stage][0 if early else 1][rows]
-    if np.isnan(mean).all():  # no two options were recorded with all else alike: the plan stands
-        plans = [world.paths[plan].get(stage) for plan in made.planned[rows]]
-        mean, price = np.array([[plan == own for own in options] for plan in plans], float), 0 * price
+    plans = made.planned[rows]
+    # where no two options were recorded with all else alike, the plan stands
+    lacking = np.asarray(np.isnan(mean).all(axis=1))
+    planned = [[world.paths[plan].get(stage) == option for option in options] for plan in plans]
+    mean = np.where(lacking[:, None], planned, mean)
     score, cost = np.full(mean.shape, -np.inf), np.zeros(mean.shape)
     for k, option in enumerate(options):
         ahead = world.agreeing({**steps, stage: option})
         if not ahead:
             continue
         # an option that was not recorded as planned counts as good as the others on average
-        known = np.where(np.isnan(mean[:, k]), np.nan_to_num(np.nanmean(mean, axis=1)), mean[:, k])
-        score[:, k] = known
-        for plan in np.unique(made.planned[rows]):
+        score[:, k] = np.where(np.isnan(mean[:, k]), np.nanmean(mean, axis=1), mean[:, k])
+        for plan in np.unique(plans):
             column = world.column({**world.paths[plan], **steps, stage: option})
-            at = made.planned[rows] == plan
-            cost[at, k] = price[rows[at], ahead[0] if column is None else column]
+            cost[plans == plan, k] = price[rows[plans == plan], ahead[0] if column is None else column]
+    cost[lacking] = 0.0
     index = _take(score, cost)
     return [({**steps, stage: options[k]}, rows[index == k]) for k in np.unique(index)]

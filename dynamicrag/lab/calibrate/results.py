@@ -7,7 +7,7 @@ where there is none.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dynamicrag.lab.results import KEY, Interval, Result
+from dynamicrag.lab.results import KEY, OPTIONAL, Interval, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class SettingReport:
     """The setting: λ with the weights times λ, or a path, or nothing; and the thresholds of verification.
 
     ``missed`` says why the target was missed on the questions it was set on; it is empty if it was not.
+    ``questions`` is the number of held-out questions, of a setting from one half.
     """
 
     lam: float | None = field(metadata={KEY: "lambda"})
@@ -91,13 +92,7 @@ class SettingReport:
     weights: Mapping[str, float]
     thresholds: Mapping[str, float]
     missed: str
-
-
-@dataclass(frozen=True, slots=True)
-class HalfReport(SettingReport):
-    """The setting from one half of the questions, and the size of the other half."""
-
-    questions: int
+    questions: int | None = field(default=None, metadata={OPTIONAL: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +148,7 @@ class Report(Result):
     target: TargetReport
     reached: Mapping[str, Goal]
     setting: SettingReport
-    halves: Sequence[HalfReport]
+    halves: Sequence[SettingReport]
     notes: Sequence[str]
     account: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
     policy: str = ""

@@ -4,28 +4,19 @@ Every figure is over all questions, each held out once. The policy that is writt
 questions in the same way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from dynamicrag.errors import DynamicRAGError, InputError
-from dynamicrag.lab.calibrate.forecast import (
-    FOLDS,
-    Forecast,
-    Learnt,
-    Recipe,
-    forecast,
-    held_out,
-    learn,
-)  # fmt: skip
+from dynamicrag.lab.calibrate.forecast import FOLDS, Forecast, Learnt, forecast, held_out, learn
 from dynamicrag.lab.calibrate.options import check_options, ends, unvaried
 from dynamicrag.lab.calibrate.realised import Realised, realise, realise_random
 from dynamicrag.lab.calibrate.replay import Replay, jointly, stagewise, walk
 from dynamicrag.lab.calibrate.results import (
     Baseline,
     Goal,
-    HalfReport,
     Learning,
     Promise,
     Report,
@@ -38,6 +29,8 @@ from dynamicrag.lab.calibrate.standing import standings
 from dynamicrag.lab.calibrate.target import Target
 from dynamicrag.lab.calibrate.walked import Verdicts, Walked, Walks, walkable
 from dynamicrag.lab.calibrate.world import World
+from dynamicrag.lab.progress import Progress, unreported
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.path import Path
@@ -47,7 +40,6 @@ from dynamicrag.predictors.crossfit import folds
 
 SAMPLES = 2000
 LEAST = 20
-Progress = Callable[[int, int, str], None]
 BASELINE = "always-large"
 
 
@@ -77,7 +69,7 @@ def calibrate(
     recipe: Recipe,
     *,
     samples: int = SAMPLES,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> CalibrationResult:
     """Set a policy to a target.
 
@@ -87,7 +79,7 @@ def calibrate(
         target: The target.
         recipe: The method that learns routers.
         samples: Number of bootstrap samples.
-        progress: Called with the steps done, all steps and their name.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: The target cannot be aimed at, or the table is not of the policy's options.
@@ -102,8 +94,7 @@ def calibrate(
     done = iter(range(1, 100))
 
     def step() -> None:
-        if progress is not None:
-            progress(next(done), 3 * FOLDS, "learning")
+        progress(next(done), 3 * FOLDS, "learning")
 
     pipeline = walkable(policy, world.stages, notes)
     shown = pipeline is not None and shows(policy, world, notes)
@@ -147,10 +138,9 @@ def calibrate(
         promised={name: _promised(made, ways[name]) for name in (*replays, "calibrated")},
         target=TargetReport(target.quality, dict(target.limits), str(target)),
         reached=_reached(world, target, found["calibrated"]),
-        setting=SettingReport(*_described(world, weights, setting)),
+        setting=_described(world, weights, setting),
         halves=[
-            HalfReport(*_described(world, weights, own), questions=len(rows))
-            for own, rows in zip(settings, halves, strict=True)
+            _described(world, weights, own, len(rows)) for own, rows in zip(settings, halves, strict=True)
         ],
         notes=notes,
     )
@@ -206,11 +196,11 @@ def _remarks(policy: Policy, world: World, own: Walked | None) -> list[str]:
 
 
 def _described(
-    world: World, weights: Mapping[str, float], setting: Setting
-) -> tuple[float | None, str | None, dict[str, float], dict[str, float], str]:
+    world: World, weights: Mapping[str, float], setting: Setting, questions: int | None = None
+) -> SettingReport:
     path = None if setting.path is None else world.names[setting.path]
     weighed = {name: (setting.lam or 0.0) * weight for name, weight in weights.items()}
-    return setting.lam, path, weighed, dict(setting.thresholds), setting.missed
+    return SettingReport(setting.lam, path, weighed, setting.thresholds, setting.missed, questions)
 
 
 def _reached(world: World, target: Target, own: Standing) -> dict[str, Goal]:

@@ -174,10 +174,6 @@ class Verdicts:
 
     def apply(self, index: Rows) -> Realised:
         """Return the realised figures of paths, (n,) or (m, n), whose drafts are judged."""
-        rows = self._walk(index)
-        return realise_drafts(self._walks.world, self._tried[rows, index], self._accepted[rows, index], index)
-
-    def _walk(self, index: Rows) -> Rows:
         rows = np.broadcast_to(np.arange(index.shape[-1]), index.shape)
         unknown = self._accepted[rows, index] == UNKNOWN
         pairs = sorted(set(zip(rows[unknown].tolist(), index[unknown].tolist(), strict=True)))
@@ -185,7 +181,7 @@ class Verdicts:
         for (row, column), one in zip(pairs, found, strict=True):
             self._accepted[row, column] = WITHHELD if one.accepted is None else one.accepted
             self._tried[row, column, list(one.drafts or [column])] = True
-        return np.asarray(rows)
+        return realise_drafts(self._walks.world, self._tried[rows, index], self._accepted[rows, index], index)
 
 
 def walkable(policy: Policy, varied: Collection[str], notes: list[str]) -> Pipeline | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dynamicrag.lab.calibrate.forecast import Forecast, Learnt, Recipe, columns, held_out, learn
+from dynamicrag.lab.calibrate.forecast import Forecast, Learnt, columns, held_out, learn
 from dynamicrag.lab.calibrate.options import check_options
 from dynamicrag.lab.calibrate.realised import realise
 from dynamicrag.lab.calibrate.replay import jointly
@@ -14,6 +14,7 @@ from dynamicrag.lab.calibrate.results import Gain
 from dynamicrag.lab.calibrate.standing import gain
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import Rows, World
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.results import plain_data
 from dynamicrag.policy.policy import Policy
 from dynamicrag.topology import TOPOLOGY

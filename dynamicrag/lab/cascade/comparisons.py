@@ -13,8 +13,8 @@ from dynamicrag.lab.cascade.trials import Trials
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.routers.paths import REFINE, VERIFICATION
-from dynamicrag.topology import TOPOLOGY
+from dynamicrag.routers.paths import REFINE
+from dynamicrag.topology import TOPOLOGY, VERIFICATION
 
 
 def over_router(policy: Played, router: Played, resample: Resample) -> OverRouter:

@@ -1,6 +1,6 @@
 """The evaluation of escalation policies and verifiers on recorded drafts; its result is in ``.results``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +10,17 @@ from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import POLICIES
 from dynamicrag.escalation.replay import Played, play
 from dynamicrag.escalation.training_data import TrainingData
-from dynamicrag.features.base import Embed
 from dynamicrag.lab.cascade.comparisons import by_stage, over_router
 from dynamicrag.lab.cascade.conformal import judge_sets
 from dynamicrag.lab.cascade.figures import Bench
-from dynamicrag.lab.cascade.learn import Prior, learn
+from dynamicrag.lab.cascade.learn import learn
 from dynamicrag.lab.cascade.replays import Replays, choose_lambda, fixed, lambdas, stacked
 from dynamicrag.lab.cascade.results import CascadeResult, Data, Figures, PolicyFigures
 from dynamicrag.lab.cascade.trials import Rounds, Trials
 from dynamicrag.lab.cascade.verifiers import judge_signals, judged_options
 from dynamicrag.lab.outcomes.split import known_before, near_duplicates
+from dynamicrag.lab.progress import Progress, unreported
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.results import CostRange, CurvePoint
 from dynamicrag.lab.routing.path import walk
@@ -27,23 +28,18 @@ from dynamicrag.lab.routing.resample import Resample, holm
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.crossfit import folds as folds_of
 
-Progress = Callable[[int, int, str], None]
-
 
 def evaluate(
     train: Trials,
     test: Trials | None = None,
     *,
     policies: Mapping[str, object],
-    router: object = "linear",
-    families: Sequence[object] = ("lexical",),
+    recipe: Recipe,
     folds: int = 5,
     at: Sequence[float] = (),
     samples: int = 1000,
-    seed: int = 0,
     budget: float = np.inf,
-    embed: Embed | None = None,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> CascadeResult:
     """Judge policies and verifiers, by cross-validation or on test data.
 
@@ -51,15 +47,12 @@ def evaluate(
         train: The training data.
         test: The test data; by default ``train`` is cross-validated.
         policies: Specs of policies, by the name that is shown.
-        router: Spec of the predictor of quality before any draft.
-        families: Its features.
+        recipe: The method that predicts quality before any draft; its seed is that of folds and samples too.
         folds: Number of folds of the cross-validation.
         at: Costs at which quality is reported.
         samples: Number of bootstrap samples.
-        seed: Seed of folds, predictors and samples.
         budget: Expected cost that one query may spend.
-        embed: The embedding model, for families that need one.
-        progress: Called with the steps done, all steps and their name.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: There is too little to be judged.
@@ -68,15 +61,14 @@ def evaluate(
     notes = [*train.notes, *(test.notes if test is not None else ())]
     # questions alike are not to be split, unless no feature sees a question
     labels = near_duplicates(train.texts) if train.seen else np.arange(len(train))
-    rounds = _rounds(train, test, labels, folds, seed, notes)
+    rounds = _rounds(train, test, labels, folds, recipe.seed, notes)
     judged = train if test is None else test
     n, grid = len(judged), lambdas(train.cost)
-    prior = Prior(router, families, embed, seed)
     parts: dict[str, list[tuple[list[Played], NDArray[np.intp]]]] = {name: [] for name in policies}
     data: list[tuple[TrainingData, TrainingData]] = []  # of every round, for training and for judging
     done, steps = 0, len(rounds) * (len(policies) + 1)
     for kept, out in rounds:
-        learnt = learn(train, kept, labels, prior)
+        learnt = learn(train, kept, labels, recipe)
         ahead = learnt.predict(judged, out)
         data.append((learnt.own, ahead))
         done += 1
@@ -86,15 +78,14 @@ def evaluate(
             played = [play(policy, learnt.model, ahead, lam, budget) for lam in grid]
             parts[name].append((played, np.full(len(out), at_lam)))
             done += 1
-            if progress is not None:
-                progress(done, steps, "replaying")
+            progress(done, steps, "replaying")
     outs = [out for _, out in rounds]
     replays = {name: _joined(grid, own, outs) for name, own in parts.items()}
     first, expected, score = rejoin([(own.prior, own.expected, own.score) for _, own in data], outs)
     means = rejoin([np.tile(train.quality[kept].mean(axis=0), (len(out), 1)) for kept, out in rounds], outs)
     index = np.stack([(first - lam * expected).argmax(axis=1) for lam in grid])
     alone = fixed(judged, grid, index)
-    bench = Bench(judged, means.argmax(axis=1), Resample(n, samples, seed), at)
+    bench = Bench(judged, means.argmax(axis=1), Resample(n, samples, recipe.seed), at)
     found = {
         name: _judged(bench.figures(own), spec, bench, own.at_chosen, alone)
         for (name, own), spec in zip(replays.items(), policies.values(), strict=True)
@@ -110,8 +101,8 @@ def evaluate(
         data=Data(
             train=train.name, test=None if test is None else test.name, options=list(judged.options),
             cost=CostRange(judged.unit, *bench.reach), queries=n, learnt_queries=len(train),
-            drafts=n * len(judged_options(judged)), folds=len(rounds) if test is None else None, seed=seed,
-            bootstrap=samples, budget=budget if np.isfinite(budget) else None,
+            drafts=n * len(judged_options(judged)), folds=len(rounds) if test is None else None,
+            seed=recipe.seed, bootstrap=samples, budget=budget if np.isfinite(budget) else None,
         ),
         policies=found,
         baselines=baselines,
@@ -158,8 +149,8 @@ def _judged(figures: Figures, spec: object, bench: Bench, taken: Played, router:
 
 def _corrected(found: Mapping[str, PolicyFigures]) -> dict[str, PolicyFigures]:
     """Return policies with ``p_holm`` where there is a p."""
-    known = {n: own.chosen.p_permutation for n, own in found.items() if own.chosen.p_permutation is not None}
-    corrected = dict(zip(known, holm([*known.values()]), strict=True))
+    tested = {name: own.chosen.p_permutation for name, own in found.items()}
+    corrected = holm({name: p for name, p in tested.items() if p is not None})
     return {
         name: replace(own, chosen=replace(own.chosen, p_holm=corrected.get(name)))
         for name, own in found.items()

@@ -1,6 +1,5 @@
 """Training on recorded drafts before a policy decides: priors, scores, expected costs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,47 +8,16 @@ from numpy.typing import NDArray
 from dynamicrag.escalation.beliefs import BeliefModel
 from dynamicrag.escalation.scorer import Scorer
 from dynamicrag.escalation.training_data import TrainingData
-from dynamicrag.features.base import Embed, FeatureSet
 from dynamicrag.lab.cascade.trials import Trials
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.rejoin import rejoin
 from dynamicrag.lab.routing.expected import ExpectedCost
 from dynamicrag.predictors.checks import Floats
-from dynamicrag.predictors.crossfit import build, folds
+from dynamicrag.predictors.crossfit import folds
 from dynamicrag.routers.paths import originals
 
 INNER = 5
 """Folds within the training data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """The predictor of quality from the question.
-
-    Attributes:
-        router: Spec of the predictor.
-        families: Its features.
-        embed: The embedding model, for families that need one.
-        seed: Seed of folds and predictor.
-    """
-
-    router: object
-    families: Sequence[object]
-    embed: Embed | None
-    seed: int
-
-    def predict(
-        self, train: Trials, rows: NDArray[np.intp], test: Trials, test_rows: NDArray[np.intp]
-    ) -> Floats:
-        """Predict test rows from training rows, (m, k); by the options' means where no feature is known."""
-        quality = train.quality[rows]
-        if not train.seen or not test.seen:
-            return np.tile(quality.mean(axis=0), (len(test_rows), 1))
-        known, asked = [train.seen[i] for i in rows], [test.seen[i] for i in test_rows]
-        features = FeatureSet(self.families, self.embed, "--features").fit(known)
-        predictor = build(self.router, self.seed, "--routers").fit(
-            features.transform(known), quality, blocks=features.blocks
-        )
-        return np.clip(predictor.predict(features.transform(asked)).mean, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +27,7 @@ class Learnt:
     Attributes:
         trials: The training data.
         rows: Its rows that were learnt from, (m,).
-        prior: The predictor of quality from the question.
+        recipe: The method that predicts quality from the question.
         scorer: From signals to P(right).
         hopeless: From signals to P(nothing answers the question); ``None`` if all have an answer.
         model: The model of scores that changes beliefs.
@@ -69,7 +37,7 @@ class Learnt:
 
     trials: Trials
     rows: NDArray[np.intp]
-    prior: Prior
+    recipe: Recipe
     scorer: Scorer
     hopeless: Scorer | None
     model: BeliefModel
@@ -79,21 +47,21 @@ class Learnt:
     def predict(self, test: Trials, rows: NDArray[np.intp]) -> TrainingData:
         """Return rows that were not learnt from with all that is predicted of them."""
         signals = test.scored[rows]
-        first = self.prior.predict(self.trials, self.rows, test, rows)
+        first = _prior(self.recipe, self.trials, self.rows, test, rows)
         scores = self.scorer.predict(signals), _hopelessness(self.hopeless, signals)
         return _predicted(test, rows, self.priced, first, *scores)
 
 
-def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prior: Prior) -> Learnt:
+def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], recipe: Recipe) -> Learnt:
     """Learn from some rows.
 
     Args:
         trials: The training data.
         rows: Its rows to learn from, (m,).
         labels: Rows with the same label share a fold; for all ``trials``.
-        prior: The predictor of quality from the question.
+        recipe: The method that predicts quality from the question.
     """
-    fold = folds(len(rows), INNER, labels[rows], prior.seed)
+    fold = folds(len(rows), INNER, labels[rows], recipe.seed)
     signals, quality, blank = trials.scored[rows], trials.quality[rows], trials.unanswerable[rows]
     outs = [np.flatnonzero(fold == number) for number in range(fold.max() + 1)]
     parts = []
@@ -102,7 +70,7 @@ def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prio
         if not len(kept):
             kept = out  # a single fold cannot be left out
         parts.append((
-            prior.predict(trials, rows[kept], trials, rows[out]),
+            _prior(recipe, trials, rows[kept], trials, rows[out]),
             Scorer().fit(signals[kept], quality[kept]).predict(signals[out]),
             _hopelessness(_fit_hopeless(signals[kept], blank[kept]), signals[out]),
         ))  # fmt: skip
@@ -111,13 +79,26 @@ def learn(trials: Trials, rows: NDArray[np.intp], labels: NDArray[np.intp], prio
     return Learnt(
         trials=trials,
         rows=rows,
-        prior=prior,
+        recipe=recipe,
         scorer=Scorer().fit(signals, quality),
         hopeless=_fit_hopeless(signals, blank),
         model=BeliefModel().fit(first, score, quality, float(blank.mean())),
         priced=priced,
         own=_predicted(trials, rows, priced, first, score, hopeless),
     )
+
+
+def _prior(
+    recipe: Recipe, train: Trials, rows: NDArray[np.intp], test: Trials, test_rows: NDArray[np.intp]
+) -> Floats:
+    """Predict test rows from training rows, (m, k); by the options' means where no feature is known."""
+    quality = train.quality[rows]
+    if not train.seen or not test.seen:
+        return np.tile(quality.mean(axis=0), (len(test_rows), 1))
+    known, asked = [train.seen[i] for i in rows], [test.seen[i] for i in test_rows]
+    features = recipe.features().fit(known)
+    predictor = recipe.predictor().fit(features.transform(known), quality, blocks=features.blocks)
+    return np.clip(predictor.predict(features.transform(asked)).mean, 0.0, 1.0)
 
 
 def _predicted(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.cascade.results import CascadeResult, Chosen
 from dynamicrag.lab.cascade.signal_results import Bin, Conformal
-from dynamicrag.lab.results import CurvePoint
 from dynamicrag.lab.routing.scale import DRAWN, cost_axis, cost_text, rising
 from dynamicrag.lab.view.amounts import points, share
 from dynamicrag.lab.view.charts import Axis, Curves, Dot, Line, Span, Spans
@@ -23,9 +22,9 @@ def quality_over_cost(found: CascadeResult) -> Figure:
     """Return policies, the router alone, single options and the oracle, each as quality over cost."""
     colours = shades(found)
     drawn = {name: found.policies.get(name) or found.baselines[name] for name in colours}
-    lines = [Line(name, _rising(own.curve, "cost"), colours[name]) for name, own in drawn.items()]
-    lines.append(Line("random", _rising(found.random, "cost"), "rest", "dotted"))
-    lines.append(Line("oracle", _rising(found.baselines["oracle_cheapest"].curve, "cost"), "base", "dashed"))
+    lines = [Line(name, rising(own.curve), colours[name]) for name, own in drawn.items()]
+    lines.append(Line("random", rising(found.random), "rest", "dotted"))
+    lines.append(Line("oracle", rising(found.baselines["oracle_cheapest"].curve), "base", "dashed"))
     single = [found.baselines[f"fixed:{name}"].chosen for name in found.data.options]
     dots = [
         Dot(name, own.cost, own.quality, named=False)
@@ -52,7 +51,7 @@ def quality_over_share(found: CascadeResult) -> Figure:
     lines, dots, colours = [], [], shades(found)
     for name in found.ranking[: DRAWN - 1]:
         own, shade = found.policies[name], colours[name]
-        lines.append(Line(name, _rising(own.curve, "escalated"), shade))
+        lines.append(Line(name, rising(own.curve, "escalated"), shade))
         dots.append(_dot(name, own.chosen, own.chosen.escalated, shade))
     x, y = Axis("share escalated", 0.0, 1.0, text=percent), Axis("mean quality", text=share)
     legend = [(line.shade, line.name) for line in lines]
@@ -96,11 +95,6 @@ def coverage(found: Conformal) -> Figure | None:
             rows.append(Span(f"target {share(own.target)}", low, own.coverage, high, text))
     axis = Axis("", 0.0, 1.0, text=share)
     return Figure(Spans("Realised coverage of conformal sets", rows, axis)) if rows else None
-
-
-def _rising(curve: Sequence[CurvePoint], across: str) -> list[tuple[float, float]]:
-    """Return the points of a curve that are worth their cost, in rising order."""
-    return rising([getattr(p, across) for p in curve], [p.quality for p in curve])
 
 
 def _dot(name: str, chosen: Chosen, x: float, shade: str = "", *, named: bool = False) -> Dot:

@@ -1,9 +1,9 @@
 """Results on signals and on conformal sets; see ``.results``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from dynamicrag.lab.results import Interval
+from dynamicrag.lab.results import FLAT, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,14 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
+class OfAnswers:
+    """The quality of the sets of one answer, and routing by the sets."""
+
+    single_quality: float | None
+    routed: Routed
+
+
+@dataclass(frozen=True, slots=True)
 class ConformalLevel:
     """Conformal sets: target and realised coverage of solvable queries, mean size, share of sets of one."""
 
@@ -56,14 +64,7 @@ class ConformalLevel:
     interval: Interval
     size: float
     single: float
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerLevel(ConformalLevel):
-    """Conformal sets of answers, with the quality of the sets of one."""
-
-    single_quality: float | None
-    routed: Routed
+    answers: OfAnswers | None = field(default=None, metadata={FLAT: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dynamicrag.cost.amounts import percent
 from dynamicrag.lab.cascade import plots
 from dynamicrag.lab.cascade.results import CascadeResult, Counted, Figures
-from dynamicrag.lab.cascade.signal_results import AnswerLevel, Conformal, SignalFigures
+from dynamicrag.lab.cascade.signal_results import Conformal, SignalFigures
 from dynamicrag.lab.results import Interval
 from dynamicrag.lab.routing.scale import cost_text
 from dynamicrag.lab.view.amounts import interval, known, points, share
@@ -99,9 +99,9 @@ def conformal(found: Conformal) -> Table:
             share(level.target), Cell(share(level.coverage), interval(level.interval)), f"{level.size:.2f}",
             percent(level.single),
         ])  # fmt: skip
-        if isinstance(level, AnswerLevel):
-            quality, escalated = level.routed.quality, level.routed.escalated
-            rows[-1] += [share(level.single_quality), share(quality), percent(escalated)]
+        if level.answers is not None:
+            own = level.answers.routed
+            rows[-1] += [share(level.answers.single_quality), share(own.quality), percent(own.escalated)]
     return Table(_columns("target", "coverage", "mean size", "of one", *routed, **{"mean size": 1}), rows)
 
 

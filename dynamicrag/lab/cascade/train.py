@@ -10,13 +10,13 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError
 from dynamicrag.escalation.base import ABSTAIN, POLICIES
 from dynamicrag.escalation.replay import play
-from dynamicrag.features.base import Embed
-from dynamicrag.lab.cascade.learn import Prior, learn
+from dynamicrag.lab.cascade.learn import learn
 from dynamicrag.lab.cascade.recorded import from_tables
 from dynamicrag.lab.cascade.replays import choose_lambda, lambdas
 from dynamicrag.lab.outcomes.split import near_duplicates
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import LEAST_ROWS
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.results import plain_data
 from dynamicrag.lab.training import train_joint
 from dynamicrag.routers.judgement import OF_TEXT, Judgement
@@ -61,22 +61,14 @@ class TrainedEscalation:
 
 
 def train_escalation(
-    table: OutcomeTable,
-    *,
-    policy: object,
-    router: object,
-    features: Sequence[object],
-    embed: Embed | None = None,
-    keep_questions: bool = True,
+    table: OutcomeTable, policy: object, recipe: Recipe, *, keep_questions: bool = True
 ) -> TrainedEscalation:
     """Train an escalation policy with its prior and its scorer.
 
     Args:
         table: Outcomes of whole paths, with the signals of their drafts.
         policy: Spec of the escalation policy.
-        router: Spec of the predictor of quality before any draft.
-        features: Specs of its families of features.
-        embed: The embedding model.
+        recipe: The method that predicts quality before any draft.
         keep_questions: Whether to keep the beginning of every question, to explain decisions with.
 
     Raises:
@@ -84,7 +76,10 @@ def train_escalation(
         PolicyError: Unknown policy, predictor, features or parameters.
     """
     built = POLICIES.build(policy, "--escalation")
-    prior = train_joint(table, router=router, features=features, embed=embed, keep_questions=keep_questions)
+    prior = train_joint(
+        table, router=recipe.router, features=recipe.families, embed=recipe.embed,
+        keep_questions=keep_questions,
+    )  # fmt: skip
     (trials,) = from_tables([table])
     if trials.unit not in DIMENSIONS:
         raise InputError(
@@ -96,9 +91,7 @@ def train_escalation(
             f"{table.name}: {len(trials)} questions with every path; at least {LEAST_ROWS} are needed to "
             "learn from"
         )
-    learnt = learn(
-        trials, np.arange(len(trials)), near_duplicates(trials.texts), Prior(router, features, embed, seed=0)
-    )
+    learnt = learn(trials, np.arange(len(trials)), near_duplicates(trials.texts), recipe)
     own = learnt.own
     built.fit(own)
     grid = lambdas(trials.cost)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamicrag.escalation.calibration import SignalCalibration
+from dynamicrag.escalation.calibration import calibrated
 from dynamicrag.lab.cascade.owners import as_probability, verifier_cost
 from dynamicrag.lab.cascade.signal_results import Bin, SignalFigures
 from dynamicrag.lab.cascade.trials import RIGHT, Rounds, Trials
@@ -41,7 +41,7 @@ def judge_signals(
         p = np.full(signal.shape, np.nan)
         for kept, out in rounds:
             known, right = train.signals[kept][:, last, s], train.quality[kept][:, last]
-            p[out] = SignalCalibration().fit(known.ravel(), right.ravel()).predict(signal[out])
+            p[out] = calibrated(known.ravel(), right.ravel(), signal[out])
         own = judge_signal(signal, as_probability(name, signal), p, quality, resample, options)
         found[name] = _priced(own, test, last, name, resample)
     learnt = score[:, last]

@@ -1,30 +1,29 @@
 """The share of the oracle's gap that is closed from the question, the corpus and the evidence."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dynamicrag.lab.priors.contenders import Contender, ItemResponse
 from dynamicrag.lab.priors.evidence import LEVELS, Choices, recorded_choices, strategy_choices
+from dynamicrag.lab.priors.figures import drawn_rows, signed, with_ends
 from dynamicrag.lab.priors.food import Food
 from dynamicrag.lab.priors.judging import folds, gap_closed, out_of_fold
+from dynamicrag.lab.priors.recorded import RIGHT
 from dynamicrag.lab.priors.stages import learn_stages
 from dynamicrag.lab.priors.tables import Tables, grid
-from dynamicrag.lab.routing.resample import interval
+from dynamicrag.lab.results import Result
 from dynamicrag.lab.view.page import Column, Headline, Page, Section, Table
 from dynamicrag.predictors.base import PREDICTORS
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.knowledge import shipped
 from dynamicrag.priors.stages import shipped_stages
 
-SAMPLES = 2000
 PRIOR = "prior"
 LEARNT = ("linear", "forest")
 """Predictors that learn from the same features, out of fold."""
-RIGHT = 0.5
-"""Quality from which an answer counts as right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +65,12 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Ablated:
+class Ablated(Result):
     """All figures."""
 
     shares: Sequence[Share]
     expected: Sequence[Expected]
     fixed: Sequence[str]
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the figures as plain data."""
-        return asdict(self)
 
 
 def ablated(food: Food, tables: Tables, seeds: Sequence[int]) -> Ablated:
@@ -126,22 +121,19 @@ def shares_closed(choices: Choices, weight: float, seeds: Sequence[int]) -> tupl
         seeds: Seeds of the folds.
     """
     utility = choices.quality - weight * choices.cost
-    rng = np.random.default_rng(0)
-    samples = [rng.integers(0, len(utility), len(utility)) for _ in range(SAMPLES)]
+    samples = drawn_rows(len(utility))
     aim = f"{choices.name}, {len(utility)} questions, {'quality less cost' if weight else 'quality alone'}"
     found = []
     for router in (PRIOR, *LEARNT):
-        start: list[float] | None = None
+        start: Floats | None = None
         for level in LEVELS:
             chosen = np.mean(
                 [_chosen(choices, router, level, weight, utility, seed) for seed in seeds], axis=0
             )
             closed = gap_closed(chosen, utility, samples)
             start = closed if start is None else start
-            gained = [own - other for own, other in zip(closed, start, strict=True)]
-            found.append(
-                Share(aim, router, level, float(chosen.mean()), _with_ends(closed), _with_ends(gained))
-            )
+            ends = [with_ends(each[0], each[1:]) for each in (closed, closed - start)]
+            found.append(Share(aim, router, level, float(chosen.mean()), *ends))
     means, oracle = utility.mean(axis=0), utility.max(axis=1).mean()
     best = int(means.argmax())
     return found, f"{aim}: best fixed {choices.options[best]} {means[best]:.3f}, oracle {oracle:.3f}"
@@ -177,17 +169,13 @@ def _expected(recorded: Choices) -> list[Expected]:
     return found
 
 
-def _with_ends(figures: Sequence[float]) -> list[float]:
-    return [figures[0], *(interval(np.array(figures[1:])) or [])]
-
-
 def page(made: Ablated) -> Page:
     """Return the figures as a page."""
     titles = ("router", "knows", "mean", "gap closed", "over query alone")
     tables = []
     for pool in dict.fromkeys(each.pool for each in made.shares):
         rows = [
-            [each.router, each.level, f"{each.mean:.3f}", _text(each.closed), _text(each.gained)]
+            [each.router, each.level, f"{each.mean:.3f}", signed(each.closed), signed(each.gained)]
             for each in made.shares
             if each.pool == pool
         ]
@@ -207,8 +195,3 @@ def page(made: Ablated) -> Page:
         kicker="Share of the gap between the best fixed option and the oracle",
         sections=sections,
     )
-
-
-def _text(figures: Sequence[float]) -> str:
-    middle, *ends = figures
-    return f"{middle:+.3f}" + (f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else "")

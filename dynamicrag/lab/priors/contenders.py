@@ -52,7 +52,7 @@ class ItemResponse:
         asked = [SUBJECTS[self.grid.subjects[column]] for column in self.columns]
         theta, names = [each.theta for each in asked], [each.model for each in asked]
         read = self.grid.read[list(self.columns)]
-        logits = [model.logits(X[i], theta, models=names, read=read).logit.ravel() for i in rows]
+        logits = [model.logits(model.asked(X[i]), theta, models=names, read=read).logit.ravel() for i in rows]
         return np.asarray(expit(np.stack(logits)))
 
 

@@ -10,6 +10,7 @@ from dynamicrag.escalation.logistic import fit_logistic
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.worth import enough, looked_at, worth
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.priors.recorded import RIGHT, SHOWN, grade
 from dynamicrag.lab.priors.searched import OPTIONS, Searched
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.context import CHUNK_TOKENS, SIGNS, ContextPrior
@@ -27,10 +28,6 @@ SQUEEZED = ((4, 300), (8, 400), (8, 600))
 """Numbers of passages and tokens with which the loss by compression is measured."""
 USUAL = 4
 """Passages of the reference option."""
-RIGHT = 0.5
-"""Quality from which an answer counts as right."""
-SHOWN = {"short": 4, "long": 8}
-"""Passages of the recordings' contexts."""
 FREE = -np.inf
 CARD = """## Context
 
@@ -65,20 +62,13 @@ def learn_context(searched: Sequence[Searched], held: float, questions: OutcomeT
         questions: Questions whose group tells whether they need several passages.
     """
     known = [(each, option, each.signals(option)) for each in searched for option in OPTIONS]
-    several, single = _curve(known, every=True), _curve(known, every=False)
     hops, bridges, comparison = map(float, _hops(questions))
     prior = ContextPrior(
         hops=hops,
         bridges=bridges,
         comparison=comparison,
-        several=float(several[0]),
-        several_slope=float(several[1]),
-        several_enough=float(several[2]),
-        several_links=float(several[3]),
-        single=float(single[0]),
-        single_slope=float(single[1]),
-        single_enough=float(single[2]),
-        single_links=float(single[3]),
+        **_curve(known, "several"),
+        **_curve(known, "single"),
         squeeze=_squeeze(searched),
         lost=_lost(searched),
         held=held,
@@ -91,8 +81,9 @@ def learn_context(searched: Sequence[Searched], held: float, questions: OutcomeT
     return replace(prior, reference=reference, spread=prior.held * _error(prior, known))
 
 
-def _curve(known: Sequence[tuple[Searched, str, Signals]], *, every: bool) -> Floats:
-    """Return level, slope, weight of ln(enough) and weight of links for all, or any, needed passages."""
+def _curve(known: Sequence[tuple[Searched, str, Signals]], case: str) -> dict[str, float]:
+    """Return the coefficients for questions that need all of ``several`` passages, or a ``single`` one."""
+    every = case == "several"
     X, y = [], []
     for each, option, signals in known:
         at = needed_at(each, option, every=every)
@@ -101,7 +92,9 @@ def _curve(known: Sequence[tuple[Searched, str, Signals]], *, every: bool) -> Fl
             X.append([1.0, math.log(count), need, signals.get("links", 0.0)])
             y.append(float(at <= count))
     low = np.array([FREE, 0.0, 0.0, 0.0])
-    return fit_logistic(np.array(X), np.array(y), towards=np.zeros(4), ridge=np.ones(4), low=low)
+    found = fit_logistic(np.array(X), np.array(y), towards=np.zeros(4), ridge=np.ones(4), low=low)
+    names = (case, f"{case}_slope", f"{case}_enough", f"{case}_links")
+    return dict(zip(names, found.tolist(), strict=True))
 
 
 def needed_at(each: Searched, option: str, *, every: bool = True) -> float:
@@ -167,10 +160,10 @@ def learn_held(searched: Sequence[Searched], recorded: Sequence[OutcomeTable]) -
             for outcome in row.outcomes.values():
                 path, each = outcome.path, of.get(row.id)
                 option, count = path.get("retriever", ""), SHOWN.get(path.get("context", ""))
-                quality = outcome.facts.get("f1", outcome.quality)
-                if each is None or option not in OPTIONS or count is None or math.isnan(quality):
+                own = grade(outcome)
+                if each is None or option not in OPTIONS or count is None or math.isnan(own):
                     continue
-                right[each.held(each.passages[option][:count])].append(float(quality >= RIGHT))
+                right[each.held(each.passages[option][:count])].append(float(own >= RIGHT))
     return max(0.0, _logit(float(np.mean(right[True]))) - _logit(float(np.mean(right[False]))))
 
 

@@ -11,7 +11,7 @@ from dynamicrag.cost.profiles import load_profiles
 from dynamicrag.features.lexical import lexical
 from dynamicrag.features.literals import literals
 from dynamicrag.lab.outcomes.table import OutcomeTable
-from dynamicrag.lab.priors.context import SHOWN
+from dynamicrag.lab.priors.recorded import MODELS, SHOWN, grade
 from dynamicrag.lab.priors.searched import FINDS, Searched
 from dynamicrag.lab.priors.tables import Tables
 from dynamicrag.predictors.checks import Floats
@@ -27,16 +27,10 @@ FIRST = "linked"
 """The retrieval whose signals are the evidence for all paths."""
 BY_WORDS = "lexical"
 """The retrieval whose signals are the evidence in the public table, whose search is by words."""
-MODELS: Mapping[str, str] = {
-    "small": "local:smollm2-135m-instruct",
-    "medium": "local:qwen2.5-coder-0.5b-instruct",
-    "large": "local:qwen2.5-coder-1.5b-instruct",
-}
-"""The models of our recordings by their name there."""
 UNREAD = -3.0
 """Logit without the documents where they are needed, as the router ``prior`` has it."""
 WEIGHTS: Mapping[str, float] = {"usd": 20.0, "joules": 0.0005}
-"""Weights of the preset ``balanced``."""
+"""Quality that a unit of cost is worth in the published figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +89,17 @@ def recorded_choices(
     for place, table in enumerate(recorded):
         for row in table.rows:
             outcomes = [row.outcomes[name] for name in shared if name in row.outcomes]
-            own = [outcome.facts.get("f1", outcome.quality) for outcome in outcomes]
+            own = [grade(outcome) for outcome in outcomes]
             if row.id not in of or len(own) < len(shared) or not np.isfinite(own).all():
                 continue
-            x = model.features.row(row.text, tables.embed([row.text])[0] if model.features.embedder else None)
+            vector = tables.embed([row.text])[0] if model.features.embedder else None
+            asked = model.question(row.text, vector)
             levels = signals(of[row.id], FIRST)
             for level, seen in levels.items():
                 estimates = []
                 for outcome in outcomes:
                     theta = abilities[outcome.path["generator"]]
-                    base = float(model.logits(x, [theta], ["single"]).logit[0, 0])
+                    base = float(model.logits(asked, [theta], ["single"]).logit[0, 0])
                     unread = outcome.path["retrieval"] == "none"
                     shift = 0.0 if unread else _shift(outcome.path, {**seen, "ability": theta}, stages[place])
                     estimates.append(expit(UNREAD if unread else base + shift))

@@ -1,22 +1,22 @@
 """Judges the item-response model on the public tables, and shows the figures."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynamicrag.lab.priors.contenders import MEANS, Contender, ItemResponse, contenders, means
+from dynamicrag.lab.priors.figures import SAMPLES, drawn_rows, signed, with_ends
 from dynamicrag.lab.priors.judging import INNER, at_budgets, best_by_estimate, fixed_at_budgets, gap_closed
 from dynamicrag.lab.priors.pool import BUDGETS, PRICES, pool
 from dynamicrag.lab.priors.sources import STRATEGY_BY_QUESTION
 from dynamicrag.lab.priors.tables import Grid, Tables, grid
-from dynamicrag.lab.routing.resample import Resample, interval
+from dynamicrag.lab.results import Result
+from dynamicrag.lab.routing.resample import Resample
 from dynamicrag.lab.view.page import Column, Headline, Page, Row, Section, Table
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.generation import STRATEGIES
 
-SAMPLES = 2000
 FIXED = "best fixed"
 
 
@@ -59,7 +59,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Result):
     """All figures.
 
     Attributes:
@@ -75,10 +75,6 @@ class Judged:
     strategies: Sequence[Gap]
     fixed: float
     oracle: float
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the figures as plain data."""
-        return asdict(self)
 
 
 def judged(tables: Tables, seeds: Sequence[int]) -> Judged:
@@ -107,9 +103,9 @@ def _at_budgets(tables: Tables, answers: Grid, vectors: Floats, seeds: Sequence[
     # a question's quality is its mean over seeds: seeds are no new questions
     quality = {name: np.mean([own[0] for own in each], axis=0) for name, each in found.items()}
 
-    def over(name: str, other: str, number: int) -> tuple[float, ...]:
+    def over(name: str, other: str, number: int) -> list[float]:
         difference = quality[name][number] - quality[other][number]
-        return (float(difference.mean()), *(interval(resample.means(difference)) or ()))
+        return with_ends(difference.mean(), resample.means(difference))
 
     return [
         AtBudget(
@@ -135,33 +131,28 @@ def _by_strategy(
     rows = [by_text[text] for text in answers.questions if text in by_text]
     kept = [number for number, text in enumerate(answers.questions) if text in by_text]
     quality = table.quality[rows]
-    same = Grid(
-        [answers.questions[number] for number in kept],
-        quality[:, :, None],
-        answers.input_tokens[kept][:, :, [answers.subjects.index("llama31_8b")]],
-        answers.output_tokens[kept][:, :, [answers.subjects.index("llama31_8b")]],
-        ["llama31_8b"],
-    )
-    own = np.asarray(vectors)[kept]
-    part = Grid(
-        same.questions, answers.quality[kept], answers.input_tokens[kept], answers.output_tokens[kept],
-        answers.subjects,
-    )  # fmt: skip
     column = [answers.subjects.index("llama31_8b")]
+    own, part = vectors[kept], answers.take(kept)
+    same = replace(
+        part,
+        quality=quality[:, :, None],
+        input_tokens=part.input_tokens[:, :, column],
+        output_tokens=part.output_tokens[:, :, column],
+        subjects=["llama31_8b"],
+    )
     estimates: dict[str, Contender] = {
         MEANS: means(quality),
         "fitted to this table": ItemResponse(same, own, [0]),
         "fitted to this table, lexical features": ItemResponse(same, None, [0]),
         "shipped model, fitted to the other table": ItemResponse(part, own, column),
     }
-    generator = np.random.default_rng(0)
-    samples = [generator.integers(0, len(quality), len(quality)) for _ in range(SAMPLES)]
+    samples = drawn_rows(len(quality))
     gaps = []
     for name, estimate in estimates.items():
         tables.progress(f"judge strategies, {name}")
         chosen = np.mean([best_by_estimate(estimate, quality, seed) for seed in seeds], axis=0)
-        share, *drawn = gap_closed(chosen, quality, samples)
-        gaps.append(Gap(name, float(chosen.mean()), [share, *(interval(np.array(drawn)) or [])]))
+        share = gap_closed(chosen, quality, samples)
+        gaps.append(Gap(name, float(chosen.mean()), with_ends(share[0], share[1:])))
     return quality, gaps
 
 
@@ -174,8 +165,8 @@ def page(made: Judged) -> Page:
                 f"{each.quality:.3f}",
                 f"{min(each.by_seed):.3f}–{max(each.by_seed):.3f}",
                 f"{each.cost:.3f}",
-                _with_interval(each.over_fixed),
-                _with_interval(each.over_means),
+                signed(each.over_fixed),
+                signed(each.over_means),
             ],
             rule=each.name == FIXED,
         )
@@ -189,7 +180,7 @@ def page(made: Judged) -> Page:
         for size in [len(budgets) // len(BUDGETS)]
         for start, budget in zip(range(0, len(budgets), size), BUDGETS, strict=True)
     ]
-    gaps = [[each.name, f"{each.quality:.4f}", _with_interval(each.closed)] for each in made.strategies]
+    gaps = [[each.name, f"{each.quality:.4f}", signed(each.closed)] for each in made.strategies]
     closed = Table([Column(title) for title in ("estimate", "F1", "gap closed")], gaps)
     pool_of = ", ".join(PRICES)
     return Page(
@@ -202,8 +193,3 @@ def page(made: Judged) -> Page:
             Section(f"Strategies: best fixed {made.fixed:.4f}, oracle {made.oracle:.4f}", [closed]),
         ],
     )
-
-
-def _with_interval(figures: Sequence[float]) -> str:
-    middle, *ends = figures
-    return f"{middle:+.3f}" + (f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else "")

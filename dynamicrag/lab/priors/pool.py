@@ -38,15 +38,19 @@ class Pool:
     quality: Floats
     cost: Floats
 
-    def chosen(self, predicted: Floats, train: NDArray[np.intp], lam: float) -> Picks:
-        """Return the choices by predicted quality, (n, s·m), and the mean costs of the training rows."""
-        costs = np.broadcast_to(self.cost[train].mean(axis=0)[:, None], (*predicted.shape, 1))
-        return select(predicted, costs, WEIGHT, lam=lam).index
+    def chosen(self, predicted: Floats, training: Floats, train: NDArray[np.intp], budget: float) -> Picks:
+        """Return the choices by quality less the price that meets a mean budget on the training rows.
 
-    def lam(self, predicted: Floats, train: NDArray[np.intp], budget: float) -> float:
-        """Return the λ that meets a mean budget on the training rows' out-of-fold predictions."""
-        costs = np.broadcast_to(self.cost[train].mean(axis=0)[:, None], (*predicted.shape, 1))
-        return lambda_for(budget, predicted, costs, WEIGHT, least=0.0)
+        Args:
+            predicted: Predicted quality, (n, s·m).
+            training: The training rows' out-of-fold predictions.
+            train: The training rows; their mean costs are the options'.
+            budget: The budget.
+        """
+        mean = self.cost[train].mean(axis=0)[:, None]
+        costs, known = (np.broadcast_to(mean, (*each.shape, 1)) for each in (predicted, training))
+        lam = lambda_for(budget, training, known, WEIGHT, least=0.0)
+        return select(predicted, costs, WEIGHT, lam=lam).index
 
     def fixed(self, train: NDArray[np.intp], budget: float) -> int:
         """Return the option of greatest mean quality among those whose mean cost meets a budget."""

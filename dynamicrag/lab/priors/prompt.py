@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 from dynamicrag.features.lexical import lexical
 from dynamicrag.lab.outcomes.table import Outcome, OutcomeTable, Row
+from dynamicrag.lab.priors.recorded import RIGHT, grade
 from dynamicrag.priors.prompt import PromptPrior, sum_in_words
 
 PSEUDO = 2.0
 """Right and wrong answers that are added to both prompts: a difference from few answers is shrunk."""
-RIGHT = 0.5
-"""Quality from which an answer counts as right."""
 PASSAGES = -0.1
 """Shift of ``cot`` with passages, and on a short question without them, by judgement: no recording has it."""
 CARD = """## Prompt
@@ -51,7 +50,7 @@ def _compared(row: Row) -> list[tuple[Outcome, Outcome]]:
     for each in row.outcomes.values():
         if each.path.get("prompt") == "compare":
             direct = by_path.get(tuple(sorted({**each.path, "prompt": "direct"}.items())))
-            if direct is not None and not (math.isnan(_quality(each)) or math.isnan(_quality(direct))):
+            if direct is not None and not (math.isnan(grade(each)) or math.isnan(grade(direct))):
                 found.append((each, direct))
     return found
 
@@ -60,11 +59,7 @@ def _shift(pairs: Sequence[tuple[Row, Outcome, Outcome]]) -> float:
     """Return the difference of the logits of the shares of right answers."""
 
     def logit(outcomes: Sequence[Outcome]) -> float:
-        right = sum(_quality(each) >= RIGHT for each in outcomes)
+        right = sum(grade(each) >= RIGHT for each in outcomes)
         return math.log((right + PSEUDO) / (len(outcomes) - right + PSEUDO))
 
     return logit([one for _, one, _ in pairs]) - logit([other for *_, other in pairs])
-
-
-def _quality(outcome: Outcome) -> float:
-    return outcome.facts.get("f1", outcome.quality)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dynamicrag.lab.priors.figures import mean_gain
 from dynamicrag.lab.priors.searched import DEPTH, Searched
-from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.records import Passage
 from dynamicrag.stages.base import Run, StageBase
 from dynamicrag.stages.ways import new_turn
 
 RETRIEVERS = ("linked", "hybrid", "lexical", "dense")
-SAMPLES = 2000
 Count = Callable[[str], int]
 """Function from a text to its number of tokens."""
 
@@ -77,12 +76,10 @@ def prompted(
         by_number = np.array([[sum(each[:k]) for k in range(DEPTH + 1)] for each in first]).mean(axis=0)
         chunks = float(np.interp(spent, by_number, np.arange(DEPTH + 1)))
         usual = _constant(searched, option, chunks)
-        gain = own - usual
-        ends = interval(Resample(len(gain), SAMPLES, 0).means(gain)) or []
         made.append(
             Prompted(
-                name, option, len(gain), spent, float(own.mean()), float(usual.mean()), chunks,
-                [float(gain.mean()), *ends],
+                name, option, len(own), spent, float(own.mean()), float(usual.mean()), chunks,
+                mean_gain(own - usual),
             )
         )  # fmt: skip
     return made

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamicrag.lab.priors.evidence import LEVELS, signals
+from dynamicrag.lab.priors.figures import mean_gain
 from dynamicrag.lab.priors.searched import FINDS, OPTIONS, Searched
-from dynamicrag.lab.routing.resample import Resample, interval
 from dynamicrag.priors.shifts import StagePrior
 from dynamicrag.types import Option
 
@@ -15,7 +15,6 @@ FIRST = 10
 """Documents that are judged."""
 POOLS = (tuple(OPTIONS), ("lexical", "dense"))
 """The sets of options to choose from, each weakest first."""
-SAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +76,8 @@ def _ranked(name: str, searched: Sequence[Searched], prior: StagePrior, pool: Se
     index = np.array([int(np.argmax(prior.shifts(options, each).logit)) for each in known])
     quality = np.array([[ndcg(each, option) for option in pool] for each in searched])
     chosen, means = quality[np.arange(len(index)), index], quality.mean(axis=0)
-    gain = chosen - quality[:, means.argmax()]
-    ends = interval(Resample(len(gain), SAMPLES, 0).means(gain)) or []
     return Ranked(
         name, list(pool), len(index), float(chosen.mean()),
         (np.bincount(index, minlength=len(pool)) / len(index)).tolist(), means.tolist(),
-        float(quality.max(axis=1).mean()), [float(gain.mean()), *ends],
+        float(quality.max(axis=1).mean()), mean_gain(chosen - quality[:, means.argmax()]),
     )  # fmt: skip

@@ -1,10 +1,11 @@
 """Judges the shipped prior at retrieval, context and retriever without a language model."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from dynamicrag.lab.priors.figures import signed
 from dynamicrag.lab.priors.food import Places, sample_questions
 from dynamicrag.lab.priors.gate import SAMPLE, Skips, gate, pipeline_of, turns
 from dynamicrag.lab.priors.prompted import Prompted, prompted
@@ -12,18 +13,20 @@ from dynamicrag.lab.priors.ranked import Ranked, ranked
 from dynamicrag.lab.priors.searched import OPTIONS, Asked, Searched, alternate, corpus_of, read_set, search
 from dynamicrag.lab.priors.sources import QUESTION_SETS
 from dynamicrag.lab.priors.tables import Progress
+from dynamicrag.lab.results import Result
 from dynamicrag.lab.view.page import Column, Headline, Page, Section, Table
 from dynamicrag.priors.stages import shipped_stages
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.embedder import Embedder
 from dynamicrag.stages.base import Run
 
+_Judged = TypeVar("_Judged", Prompted, Ranked)
 TEXT = ("turn", "kind", "retriever", "options")
 """Columns of words."""
 
 
 @dataclass(frozen=True, slots=True)
-class StagesJudged:
+class StagesJudged(Result):
     """All figures.
 
     Attributes:
@@ -35,10 +38,6 @@ class StagesJudged:
     gate: Sequence[Skips]
     context: Sequence[Prompted]
     retriever: Sequence[Ranked]
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the figures as plain data."""
-        return asdict(self)
 
 
 def stages_judged(places: Places, embedder: Embedder, progress: Progress) -> StagesJudged:
@@ -112,42 +111,39 @@ def _counts(skips: Sequence[Skips]) -> str:
 
 def _context(found: Sequence[Prompted]) -> Section:
     titles = ("retriever", "tokens", "adaptive", "constant", "k", "gain")
-    tables = []
-    for name in dict.fromkeys(each.set for each in found):
-        own = [each for each in found if each.set == name]
-        rows = [
-            [
-                each.retriever, f"{each.tokens:.0f}", f"{each.adaptive:.3f}", f"{each.constant:.3f}",
-                f"{each.chunks:.1f}", _with_ends(each.gain),
-            ]
-            for each in own
+
+    def cells(each: Prompted) -> list[str]:
+        return [
+            each.retriever, f"{each.tokens:.0f}", f"{each.adaptive:.3f}", f"{each.constant:.3f}",
+            f"{each.chunks:.1f}", signed(each.gain),
         ]  # fmt: skip
-        tables.append(_table(titles, rows, f"{name}, {own[0].questions} questions"))
+
+    tables = _by_set(found, titles, cells)
     return Section("Share of prompts with all needed passages, at equal mean tokens", tables)
 
 
 def _retriever(found: Sequence[Ranked]) -> Section:
     titles = ("options", "prior", "always the best", "oracle", "gain")
+
+    def cells(each: Ranked) -> list[str]:
+        return [
+            "all" if each.options == list(OPTIONS) else ", ".join(each.options), f"{each.chosen:.3f}",
+            f"{each.best} {max(each.always):.3f}", f"{each.oracle:.3f}", signed(each.gain),
+        ]  # fmt: skip
+
+    tables = _by_set(found, titles, cells)
+    return Section(f"nDCG@10 of the retriever; all: {', '.join(OPTIONS)}", tables)
+
+
+def _by_set(
+    found: Sequence[_Judged], titles: Sequence[str], cells: Callable[[_Judged], list[str]]
+) -> list[Table]:
     tables = []
     for name in dict.fromkeys(each.set for each in found):
-        own = [each for each in found if each.set == name]
-        rows = [
-            [
-                "all" if each.options == list(OPTIONS) else ", ".join(each.options),
-                f"{each.chosen:.3f}", f"{each.best} {max(each.always):.3f}",
-                f"{each.oracle:.3f}", _with_ends(each.gain),
-            ]
-            for each in own
-        ]  # fmt: skip
-        tables.append(_table(titles, rows, f"{name}, {own[0].questions} questions"))
-    return Section(f"nDCG@10 of the retriever; all: {', '.join(OPTIONS)}", tables)
+        own: list[_Judged] = [each for each in found if each.set == name]
+        tables.append(_table(titles, [*map(cells, own)], f"{name}, {own[0].questions} questions"))
+    return tables
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:
     return Table([Column(each, number=each not in TEXT) for each in titles], rows, title)
-
-
-def _with_ends(figures: Sequence[float]) -> str:
-    """Return a difference with its interval."""
-    middle, *ends = figures
-    return f"{middle:+.3f}" + (f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else "")

@@ -1,8 +1,9 @@
 """Reads the public tables as responses of models to questions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,11 @@ class Grid:
     input_tokens: Floats
     output_tokens: Floats
     subjects: Sequence[str]
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return the outcomes on some questions."""
+        own = {name: getattr(self, name)[rows] for name in ("quality", "input_tokens", "output_tokens")}
+        return replace(self, questions=[self.questions[row] for row in rows], **own)
 
     @property
     def read(self) -> Floats:

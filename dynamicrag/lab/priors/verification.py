@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dynamicrag.escalation.logistic import fit_logistic
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.priors.recorded import RIGHT, grade
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.priors.verification import VerificationPrior, Weight
 
@@ -27,8 +28,6 @@ Margins mean different things for different models.
 """
 FOLDS = 5
 BINS = 10
-RIGHT = 0.5
-"""Quality from which a draft counts as right."""
 FEWEST = 3
 """Fewest right and wrong drafts of a path for an AUROC."""
 CARD = """## Verification
@@ -94,7 +93,7 @@ def drafts_of(tables: Sequence[OutcomeTable]) -> Drafts:
             if row.answerable is False or row.group == "unanswerable":
                 continue
             for path, outcome in row.outcomes.items():
-                quality = outcome.facts.get("f1", outcome.quality)
+                quality = grade(outcome)
                 if not np.isfinite(quality) or not outcome.signals:
                     continue
                 own = {"token_margin": outcome.signals.get("first_margin", np.nan), **outcome.signals}

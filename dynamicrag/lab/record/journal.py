@@ -38,8 +38,6 @@ class Journal:
         retry: Whether to drop earlier runs that failed.
 
     Attributes:
-        out: The table's file.
-        origin: Hashes of the policy and the documents.
         runs: All runs, each a row with one outcome.
 
     Raises:

@@ -6,6 +6,7 @@ its last line is torn.
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,8 +58,10 @@ class Partial:
             self._file.close()
             if not self.path.stat().st_size:
                 self.path.unlink()
+        # a process that locked the file between its release and its end would hold the lock of no file
+        with suppress(OSError):  # Windows removes no open file
+            Path(self._lock.lock_file).unlink()
         self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def open(self, *, fresh: bool = False) -> Iterator[dict[str, Any]]:
         """Return the records so far and continue behind the last whole line; ``fresh`` drops all records."""

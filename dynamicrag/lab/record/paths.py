@@ -79,20 +79,20 @@ class Paths:
                 "stages.verification.max_escalations allows none; set it to 1 or more"
             )
 
-    def grid(self, choices: Mapping[str, Sequence[str]], where: str = "--grid") -> list[Steps]:
+    def grid(self, choices: Mapping[str, Sequence[str]]) -> list[Steps]:
         """Return every combination of some options per stage."""
         return [
-            self.complete(dict(zip(choices, options, strict=True)), where)
+            self.complete(dict(zip(choices, options, strict=True)), "--grid")
             for options in product(*choices.values())
         ]
 
-    def vary(self, stages: Iterable[str] | None = None, where: str = "--vary") -> list[Steps]:
+    def vary(self, stages: Iterable[str] | None = None) -> list[Steps]:
         """Return the planned path and those that differ from it at one of ``stages``, by default any."""
-        paths = [self.complete({}, where)]
+        paths = [self.complete({}, "--vary")]
         for stage in self._planned if stages is None else stages:
             if stage not in self._planned:
-                raise InputError(unknown(where, "stage", stage, self._planned))
-            paths += [self.complete({stage: option}, where) for option in self._options[stage]]
+                raise InputError(unknown("--vary", "stage", stage, self._planned))
+            paths += [self.complete({stage: option}, "--vary") for option in self._options[stage]]
         return paths
 
     def ordered(self, paths: Iterable[Steps]) -> list[Steps]:

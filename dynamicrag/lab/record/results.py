@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.record.outcome import EXACT, OBEYED
+from dynamicrag.lab.results import FLAT, OPTIONAL, Result
 from dynamicrag.lab.scores import agreement
 from dynamicrag.predictors.checks import Floats
 
@@ -38,20 +38,20 @@ class PathResult:
     runs: int
     failed: int
     error: str | None
-    score: Score
-    costs: Costs
+    score: Score = field(metadata={FLAT: True})
+    costs: Costs = field(metadata={FLAT: True})
 
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
     """Score and mean costs of the best path of every question: the cheapest in joules of the equally good.
 
-    ``shares`` are the shares of the questions that each path is chosen for.
+    ``shares`` are the shares of the questions that each path is chosen for; ``None`` without outcomes.
     """
 
-    score: Score = Score()
-    costs: Costs = field(default_factory=dict)
-    shares: Mapping[str, float] = field(default_factory=dict)
+    score: Score = field(default=Score(), metadata={FLAT: True})
+    costs: Costs = field(default_factory=dict, metadata={FLAT: True})
+    shares: Mapping[str, float] | None = field(default=None, metadata={OPTIONAL: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +73,18 @@ class Judging:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingResult:
-    """The content of a recorded table: results by the path's name, for a number of questions."""
+class RecordingResult(Result):
+    """The content of a recorded table: results by the path's name, for a number of questions.
+
+    In JSON, scores and costs lie beside the other keys of a path.
+    """
 
     out: str
     score: str
     queries: int
     paths: Mapping[str, PathResult]
     oracle: Oracle
-    judge: Judging | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it for ``--json``: scores and costs lie beside the other keys of a path."""
-        found = asdict(self)
-        for row in (*found["paths"].values(), found["oracle"]):
-            row |= row.pop("score") | row.pop("costs")
-        if not self.oracle.score.scored:
-            del found["oracle"]["shares"]
-        if self.judge is None:
-            del found["judge"]
-        return found
+    judge: Judging | None = field(default=None, metadata={OPTIONAL: True})
 
 
 def result_of(table: OutcomeTable, out: str, score: str, judging: Costs | None) -> RecordingResult:
@@ -119,12 +111,12 @@ def result_of(table: OutcomeTable, out: str, score: str, judging: Costs | None) 
     return RecordingResult(out, score, len(table), paths, _oracle(table, costs), judge)
 
 
-def score_of(values: Floats, seed: int = 0) -> Score:
+def score_of(values: Floats) -> Score:
     """Return the mean of the values that are not NaN, (n,)."""
     seen = values[~np.isnan(values)]
     if not len(seen):
         return Score()
-    draws = np.random.default_rng(seed).choice(seen, (DRAWS, len(seen))).mean(axis=1)
+    draws = np.random.default_rng(0).choice(seen, (DRAWS, len(seen))).mean(axis=1)
     low, high = np.percentile(draws, [2.5, 97.5])
     return Score(float(seen.mean()), float(low), float(high), len(seen))
 

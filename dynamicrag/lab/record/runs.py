@@ -89,8 +89,8 @@ async def _warm_models(pipeline: Pipeline, steps: Steps) -> None:
     stage = pipeline.stages["prompt"]
     assert isinstance(stage, PromptStage)
     passages = [] if steps["retrieval"] == "none" else [BLANK]
-    if steps["retrieval"] == "iterative" and pipeline.helper:
-        await _read(pipeline.models[pipeline.helper], step(NOTHING, passages, []))
+    if steps["retrieval"] == "iterative" and pipeline.policy.helper:
+        await _read(pipeline.models[pipeline.policy.helper], step(NOTHING, passages, []))
     prompt = stage.strategies[steps["prompt"]].messages(NOTHING, passages)
     await _read(pipeline.models[steps["generator"]], prompt)
 

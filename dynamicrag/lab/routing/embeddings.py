@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import Embed
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.whole_file import replacing
 
 TIMED = 12
@@ -33,18 +34,14 @@ class KeptEmbeddings:
         embed: The model; it is called for texts that the file lacks.
         path: The file, ``….npz``, one per model.
         in_bulk: Embeds many texts faster; the model by default.
-        progress: Called with the texts embedded in bulk, all of them, and the name of the work.
+        progress: Receives the number of texts embedded in bulk.
 
     Attributes:
         microseconds: Time that a single text takes; NaN before any was timed.
     """
 
     def __init__(
-        self,
-        embed: Embed,
-        path: Path,
-        in_bulk: Embed | None = None,
-        progress: Callable[[int, int, str], None] | None = None,
+        self, embed: Embed, path: Path, in_bulk: Embed | None = None, progress: Progress = unreported
     ) -> None:
         self._embed = embed
         self._progress = progress
@@ -79,11 +76,9 @@ class KeptEmbeddings:
         made = []
         order = np.argsort([len(text) for text in texts], kind="stable")  # texts of like length pad little
         for begin in range(0, len(texts), PORTION):
-            if self._progress is not None:
-                self._progress(begin, len(texts), "embedding")
+            self._progress(begin, len(texts), "embedding")
             made.append(self._in_bulk([texts[row] for row in order[begin : begin + PORTION]]))
-        if self._progress is not None:
-            self._progress(len(texts), len(texts), "embedding")
+        self._progress(len(texts), len(texts), "embedding")
         return np.asarray(np.concatenate(made)[order.argsort()])
 
     def _read(self) -> dict[str, Vectors]:

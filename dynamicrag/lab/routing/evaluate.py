@@ -1,37 +1,4 @@
-"""Routers and baselines on one table.
-
-The fields of the result, and its keys in JSON (shares are from 0 to 1; what cannot be stated is NaN, and
-``null`` in JSON)::
-
-    data            train, test, options, cost {name, kinds, low, high}, queries, learnt_queries, split,
-                    folds, seed, bootstrap, weak and strong where there are two options
-    features        families, number, fit_seconds, us (per query, embedding apart), embedding_us
-    routers.NAME    spec
-                    quality, cost        at λ = 0: by quality alone
-                    gain                 quality above the best single option's, query by query;
-                                         p_bootstrap, p_permutation, and p_holm for the number of routers
-                    gap_closed           gain as a share of what the oracle gains
-                    saving               share of the best single option's cost that is saved at its quality
-                    saving_within_point  the same at a quality that is .01 lower
-                    cost_at_best_single_quality, quality_at_best_single_cost, quality_at {COST: quality}
-                    area                 mean quality along the curve, from data.cost.low to data.cost.high
-                    curve                [{lambda, cost, quality}]: the λ path, as it is
-                    routing_accuracy     share of queries on which a best option was chosen
-                    calls, confusion     {option: share}, {chosen: {best: queries}}
-                    groups               {group: {queries, quality, interval, cost, best_single, oracle}}
-                    lambda_at            {COST: λ} that keeps the mean expected cost to it: in a policy, the
-                                         weight of that cost
-                    apgr, cpt50, cpt80, pgr            with two options (see .pair)
-                    accuracy, balanced_accuracy        with labels
-                    train_seconds, decision_us, picked {predictor that it is made of: share}
-                    intervals            95 %, [low, high] by the name of the figure
-    baselines.NAME  the same, of random, cheapest, best_single, fixed:OPTION, oracle (which knows every
-                    outcome and takes a best option, of several the strongest) and oracle_cheapest
-                    (the cheapest of the best; its curve is the best that any router could do)
-    ranking         routers, best first: by APGR where there are two options, else by quality
-    complementarity see .complementarity; what is routed there is by the first of the ranking
-    notes           what a reader must know
-"""
+"""Routers and baselines judged on one table; the result is explained in :mod:`.results`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,10 +8,11 @@ import numpy as np
 from dynamicrag.errors import BudgetError
 from dynamicrag.features.base import Embed
 from dynamicrag.lab.outcomes.table import OutcomeTable
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.routing.complementarity import complementarity
 from dynamicrag.lab.routing.judge import Yardstick
 from dynamicrag.lab.routing.path import Path, walk
-from dynamicrag.lab.routing.predictions import Predicted, Predictions, Progress, predict
+from dynamicrag.lab.routing.predictions import Predicted, Predictions, predict
 from dynamicrag.lab.routing.problem import Problem, Side, set_problem
 from dynamicrag.lab.routing.resample import Resample, holm
 from dynamicrag.lab.routing.results import (
@@ -78,7 +46,7 @@ def evaluate(
     samples: int = SAMPLES,
     seed: int = 0,
     embed: Embed | None = None,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> Evaluation:
     """Judge routers on a table, by cross-validation or by another table.
 
@@ -96,7 +64,7 @@ def evaluate(
         samples: Number of bootstrap samples.
         seed: Seed of folds, predictors and samples.
         embed: The embedding model, for families that need one.
-        progress: Called with how far it is.
+        progress: Receives reports of progress.
 
     Raises:
         InputError: The tables cannot be judged by.
@@ -115,8 +83,7 @@ def evaluate(
     _warn(side, judge, pair, problem, notes)
     found: dict[str, RouterResult] = {}
     for number, (name, own) in enumerate(made.routers.items()):
-        if progress is not None:
-            progress(number, len(made.routers), "judging")
+        progress(number, len(made.routers), "judging")
         found[name] = _judged(judge, own, specs[name], made, pair)
     drawn = found.pop("random")
     found = _corrected(found)
@@ -176,7 +143,7 @@ def _judged(
 def _corrected(found: Mapping[str, RouterResult]) -> dict[str, RouterResult]:
     """Return the results with ``p_holm``: the luckiest of so many routers is picked."""
     tested = {name: own.tests for name, own in found.items() if own.tests is not None}
-    corrected = dict(zip(tested, holm([own.p_permutation for own in tested.values()]), strict=True))
+    corrected = holm({name: own.p_permutation for name, own in tested.items()})
     return {
         name: replace(own, tests=replace(tested[name], p_holm=corrected[name])) if name in tested else own
         for name, own in found.items()

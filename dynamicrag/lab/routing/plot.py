@@ -1,8 +1,7 @@
 """The chart of an evaluation: the quality that routers, options and the oracle give for a mean cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from dynamicrag.lab.results import CurvePoint
 from dynamicrag.lab.routing.results import Evaluation, RouterResult
 from dynamicrag.lab.routing.scale import DRAWN, cost_axis, rising
 from dynamicrag.lab.view.amounts import share
@@ -16,9 +15,9 @@ def quality_over_cost(found: Evaluation) -> Figure | None:
     if data.cost is None:
         return None
     shades = {name: f"c{number}" for number, name in enumerate(found.ranking[:DRAWN])}
-    lines = [Line(name, _points(found.routers[name].curve), shade) for name, shade in shades.items()]
-    lines.append(Line("random", _points(found.baselines["random"].curve), "rest", "dotted"))
-    lines.append(Line("oracle", _points(found.baselines["oracle_cheapest"].curve), "base", "dashed"))
+    lines = [Line(name, rising(found.routers[name].curve), shade) for name, shade in shades.items()]
+    lines.append(Line("random", rising(found.baselines["random"].curve), "rest", "dotted"))
+    lines.append(Line("oracle", rising(found.baselines["oracle_cheapest"].curve), "base", "dashed"))
     alone = {name: found.baselines[f"fixed:{name}"] for name in data.options}
     best = max(alone, key=lambda name: alone[name].quality)
     dots = [
@@ -34,7 +33,3 @@ def quality_over_cost(found: Evaluation) -> Figure | None:
 def _dominated(own: RouterResult, others: Mapping[str, RouterResult]) -> bool:
     """Return whether another option is better and costs no more."""
     return any(other.cost <= own.cost and other.quality > own.quality for other in others.values())
-
-
-def _points(curve: Sequence[CurvePoint]) -> list[tuple[float, float]]:
-    return rising([point.cost for point in curve], [point.quality for point in curve])

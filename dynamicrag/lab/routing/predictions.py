@@ -1,13 +1,14 @@
 """Every router's predictions for held-out queries, and the time that they take."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.features.base import Embed, FeatureSet
+from dynamicrag.lab.progress import Progress, unreported
 from dynamicrag.lab.routing.expected import ExpectedCost
 from dynamicrag.lab.routing.problem import Problem, Side
 from dynamicrag.lab.routing.rounds import Round
@@ -18,8 +19,6 @@ from dynamicrag.predictors.selection import select
 
 TIMED = 200
 """Most single decisions that are timed, of each router."""
-Progress = Callable[[int, int, str], None]
-"""Called with the steps done, all steps, and the name of the work."""
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ def predict(
     *,
     embed: Embed | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = unreported,
 ) -> Predictions:
     """Train every router in every round, and let it predict that round's test queries.
 
@@ -81,7 +80,7 @@ def predict(
         families: Specs of the families of features.
         embed: The embedding model, for families that need one.
         seed: Seed of the predictors that have none of their own.
-        progress: Called with how far it is.
+        progress: Receives reports of progress.
     """
     shape = (sum(len(turn.rows) for turn in rounds), len(problem.options))
     routers = {name: Predicted(np.empty(shape)) for name in specs}
@@ -89,8 +88,7 @@ def predict(
     total = len(rounds) * (len(specs) + 1)
     for number, turn in enumerate(rounds):
         done = number * (len(specs) + 1)
-        if progress is not None:
-            progress(done, total, "training")
+        progress(done, total, "training")
         learn_X, judge_X, blocks = _features(turn, families, embed, made)
         _prices(problem, turn, made)
         for step, (name, spec) in enumerate(specs.items(), 1):
@@ -105,8 +103,7 @@ def predict(
                 own.picked[part] = own.picked.get(part, 0.0) + share / len(rounds)
             if number == len(rounds) - 1:
                 own.decision_us = _timed(predictor, judge_X, made.expected[turn.rows], problem.columns)
-            if progress is not None:
-                progress(done + step + 1, total, "training")
+            progress(done + step + 1, total, "training")
     return made
 
 

@@ -1,6 +1,6 @@
 """Uncertainty of a figure: the bootstrap over queries, and a test of paired differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,12 +83,11 @@ def two_sided(samples: Floats) -> float:
     return float(min(1.0, 2 * (side + 1) / (number + 1)))
 
 
-def holm(values: Sequence[float]) -> list[float]:
+def holm(values: Mapping[str, float]) -> dict[str, float]:
     """Return the p of several tests as they are when the luckiest is picked (Holm 1979)."""
-    order = np.argsort(values, kind="stable")
-    adjusted = np.empty(len(values))
+    adjusted: dict[str, float] = {}
     worst = 0.0
-    for rank, position in enumerate(order):
-        worst = max(worst, (len(values) - rank) * values[position])
-        adjusted[position] = min(1.0, worst)
-    return adjusted.tolist()
+    for rank, name in enumerate(sorted(values, key=lambda name: values[name])):
+        worst = max(worst, (len(values) - rank) * values[name])
+        adjusted[name] = min(1.0, worst)
+    return adjusted

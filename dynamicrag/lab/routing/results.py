@@ -1,7 +1,8 @@
-"""The results of an evaluation; the fields are the keys of ``--json`` (see :mod:`.evaluate`).
+"""The results of an evaluation; the fields are the keys of ``--json``.
 
-A figure that cannot be stated is NaN, and ``null`` in JSON. Parts that do not apply, such as APGR with more
-than two options, are ``None``, and their keys are missing.
+Shares are from 0 to 1, costs are means per query, and intervals are of 95 %. A figure that cannot be stated
+is NaN, and ``null`` in JSON. Parts that do not apply, such as APGR with more than two options, are ``None``,
+and their keys are missing; those of the others stand beside the keys of the result that holds them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -97,7 +98,15 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class RouterResult:
-    """A router or a baseline; the figures are explained in :mod:`.evaluate`."""
+    """A router or a baseline; the figures are those at λ = 0, by quality alone, unless they are of the curve.
+
+    ``gain`` is quality above the best single option's, query by query; ``gap_closed`` the gain as a share of
+    the oracle's. ``saving`` is the share of the best single option's cost that the curve saves at its
+    quality, ``saving_within_point`` the same at .01 less; ``area`` the mean quality along the curve, from
+    ``data.cost.low`` to ``data.cost.high``; ``quality_at`` the curve's quality by cost. ``routing_accuracy``
+    is the share of queries on which a best option was chosen, ``calls`` that of each option, ``confusion``
+    the number of queries by chosen and by best option.
+    """
 
     quality: float
     cost: float
@@ -206,7 +215,19 @@ class FeatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation(Result):
-    """Routers and baselines on one table."""
+    """Routers and baselines on one table.
+
+    Attributes:
+        data: The data and the method.
+        features: The features.
+        routers: By name.
+        baselines: ``random``, ``cheapest``, ``best_single``, ``fixed:OPTION`` each; ``oracle`` knows every
+            outcome and takes the strongest of the best options, ``oracle_cheapest`` the cheapest: no router's
+            curve can be better.
+        complementarity: The value of each option beside the others, routed by the first of the ranking.
+        ranking: Names of the routers, by APGR where there are two options, else by quality.
+        notes: Notes for the reader.
+    """
 
     data: DataFacts
     features: FeatureFacts

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynamicrag.cost.amounts import amount, digits
 from dynamicrag.cost.dimensions import DIMENSIONS
+from dynamicrag.lab.results import CurvePoint
 from dynamicrag.lab.routing.curve import Curve
 from dynamicrag.lab.view.charts import Axis, Dot, Format, Line, plain_number
 
@@ -34,7 +35,7 @@ def cost_axis(name: str, lines: Iterable[Line], dots: Iterable[Dot], options: in
     return Axis(f"mean {name} a query", None if logarithmic else 0.0, None, logarithmic, _tick(name))
 
 
-def rising(cost: Sequence[float], quality: Sequence[float]) -> list[tuple[float, float]]:
-    """Return the points of a curve that are worth their cost, in rising order."""
-    best = Curve.of(np.array(cost), np.array(quality))
+def rising(curve: Sequence[CurvePoint], across: str = "cost") -> list[tuple[float, float]]:
+    """Return the points of a curve, ``across`` and quality, that are worth their cost, in rising order."""
+    best = Curve.of(*(np.array([getattr(point, name) for point in curve]) for name in (across, "quality")))
     return list(zip(best.cost.tolist(), best.quality.tolist(), strict=True))

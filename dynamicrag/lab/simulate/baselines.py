@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dynamicrag.lab.outcomes.split import near_duplicates
 from dynamicrag.lab.simulate.timeline import Timeline, World
@@ -45,11 +44,7 @@ def utilities(line: Timeline, forest: Floats) -> Mapping[str, Floats]:
     total = np.where(offered, utility, 0.0).sum(axis=1)
     return {
         RANDOM: total / offered.sum(axis=1),
-        FIXED: line.of(_fixed(line, line.best())),
+        FIXED: utility[:, line.best()],
         FOREST: line.of(chosen),
         ORACLE: utility.max(axis=1),
     }
-
-
-def _fixed(line: Timeline, column: int) -> NDArray[np.intp]:
-    return np.full(len(line), column)

@@ -24,12 +24,15 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
         own: The learner's utility, (s, n).
         seeds: Samples of the seeds.
     """
-    marks = np.array([line.marks or (0,) for line in lines])
+    marks = np.array([sorted(line.marks) or [0] for line in lines])
+    # of changes at the same time in a stream, the last one counts
+    marks = marks[:, np.append((np.diff(marks, axis=1) > 0).all(axis=0), True)]
     ends = np.column_stack([marks[:, 1:], [len(line) for line in lines]])
     least = int((ends - marks).min())
     lost, utility, fixed = [], [], []
     for mark, end in zip(marks.T, ends.T, strict=True):
-        best = np.stack([_best(line, *span)[:least] for line, *span in zip(lines, mark, end, strict=True)])
+        spans = zip(lines, mark, end, strict=True)
+        best = np.stack([line.utility[at:to, line.best(at, to)][:least] for line, at, to in spans])
         mine = np.stack([row[start : start + least] for row, start in zip(own, mark, strict=True)])
         lost.append(np.cumsum(best - mine - TOLERANCE, axis=1))
         utility.append(mine.mean())
@@ -45,11 +48,6 @@ def recovery(lines: Sequence[Timeline], own: Floats, seeds: Seeds) -> AfterChang
         best_fixed=float(np.mean(fixed)),
         tolerance=TOLERANCE,
     )
-
-
-def _best(line: Timeline, start: int, end: int) -> Floats:
-    """Return the utility of the best fixed option of a part of a stream, at its times."""
-    return np.asarray(line.utility[start:end, line.best(start, end)])
 
 
 def _recovered(lost: Floats) -> Floats:

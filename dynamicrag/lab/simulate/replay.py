@@ -33,15 +33,13 @@ def replay(
     """
     known = [int(column) for column in np.flatnonzero(line.open[0])]
     learner = fresh(known)
-    place = {column: position for position, column in enumerate(known)}
     waiting: defaultdict[int, list[int]] = defaultdict(list)
     chosen = np.empty(len(line), dtype=np.intp)
     weights = np.array([line.weight])
     for time, row in enumerate(line.rows):
         for column in np.flatnonzero(line.open[time]):
-            if int(column) not in place:
+            if int(column) not in known:
                 learner.add_option()
-                place[int(column)] = len(known)
                 known.append(int(column))
         x = world.X[row]
         found = learner.predict(x[None])
@@ -58,13 +56,7 @@ def replay(
         if line.due[time] >= 0:
             waiting[int(line.due[time])].append(time)
         for earlier in waiting.pop(time, ()):
-            _learn(learner, world, line, earlier, int(chosen[earlier]), place)
+            own, column = line.rows[earlier], int(chosen[earlier])
+            reward = line.quality[earlier, column] - world.base[own, column]
+            learner.learn(world.X[own], known.index(column), float(reward))
     return chosen
-
-
-def _learn(
-    learner: Predictor, world: World, line: Timeline, time: int, column: int, place: dict[int, int]
-) -> None:
-    row = line.rows[time]
-    reward = line.quality[time, column] - world.base[row, column]
-    learner.learn(world.X[row], place[column], float(reward))

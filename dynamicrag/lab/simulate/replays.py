@@ -2,14 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynamicrag.lab.json_lines import as_json
+from dynamicrag.lab.record.partial import Partial
 from dynamicrag.lab.simulate.changes.base import Change
 from dynamicrag.lab.simulate.learners import Fresh
 from dynamicrag.lab.simulate.replay import replay
@@ -22,16 +22,6 @@ from dynamicrag.predictors.exploration import Exploration
 Progress = Callable[[int, int, str], None]
 """Called with the replays done, all replays, and the name of the work."""
 SEEDS, OTHER_SEEDS = 20, 3
-
-
-class Kept(Protocol):
-    """Replays that are kept, so that an interrupted simulation continues."""
-
-    def open(self, *, fresh: bool = False) -> Iterable[dict[str, Any]]:
-        """Return the records so far."""
-
-    def write(self, record: Mapping[str, Any]) -> None:
-        """Keep a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,7 @@ class Replays:
         setting: Setting,
         fresh: Mapping[str, Fresh],
         digest: str,
-        kept: Kept | None,
+        kept: Partial | None,
         progress: Progress | None,
         weights: Sequence[Weight],
     ) -> None:
@@ -85,8 +75,7 @@ class Replays:
 
     def of(self, name: str, weight: float, seed: int, line: Timeline) -> tuple[NDArray[np.intp], float]:
         """Return a learner's choices on a stream, (n,), and its microseconds per query."""
-        if self._progress is not None:
-            self._progress(self._done, self._total, "replaying")
+        self._report()
         self._done += 1
         record = self._known.get((name, weight, seed))
         if record is None:
@@ -97,9 +86,12 @@ class Replays:
             record |= {"chosen": chosen.tolist(), "microseconds": taken}
             if self._kept is not None:
                 self._kept.write(record)
+        self._report()
+        return np.array(record["chosen"], dtype=np.intp), float(record["microseconds"])
+
+    def _report(self) -> None:
         if self._progress is not None:
             self._progress(self._done, self._total, "replaying")
-        return np.array(record["chosen"], dtype=np.intp), float(record["microseconds"])
 
 
 def digest_of(world: World, recorded: Floats | None, setting: Setting) -> str:
@@ -107,11 +99,7 @@ def digest_of(world: World, recorded: Floats | None, setting: Setting) -> str:
     digest = hashlib.sha256()
     for array in (world.X, world.base, world.quality, world.cost, recorded):
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
-    facts: list[Any] = [
-        list(world.options),
-        list(world.groups),
-        list(setting.shown),
-        repr(setting.explore),
-    ]
-    digest.update(as_json([*facts, {name: repr(spec) for name, spec in setting.learners.items()}]).encode())
+    learners = {name: repr(spec) for name, spec in setting.learners.items()}
+    facts = [world.options, world.groups, setting.shown, repr(setting.explore), learners]
+    digest.update(as_json(facts).encode())
     return digest.hexdigest()[:16]

@@ -7,20 +7,15 @@ from numpy.typing import NDArray
 
 from dynamicrag.features.base import Embed
 from dynamicrag.lab.outcomes.table import OutcomeTable
-from dynamicrag.lab.routing.problem import Side, judgeable, set_problem
+from dynamicrag.lab.record.partial import Partial
+from dynamicrag.lab.routing.problem import judgeable, set_problem
 from dynamicrag.lab.simulate.baselines import FIXED, forest_means, utilities
 from dynamicrag.lab.simulate.figures import Seeds
 from dynamicrag.lab.simulate.inputs import Inputs
 from dynamicrag.lab.simulate.learners import starter
 from dynamicrag.lab.simulate.recovery import recovery
-from dynamicrag.lab.simulate.replays import Kept, Progress, Replays, Setting, digest_of
-from dynamicrag.lab.simulate.results import (
-    BaselineResult,
-    DataFacts,
-    LearnerResult,
-    Simulation,
-    Weighed,
-)
+from dynamicrag.lab.simulate.replays import Progress, Replays, Setting, digest_of
+from dynamicrag.lab.simulate.results import BaselineResult, DataFacts, LearnerResult, Simulation, Weighed
 from dynamicrag.lab.simulate.scenario import scenario
 from dynamicrag.lab.simulate.starts import start
 from dynamicrag.lab.simulate.timeline import Timeline, World
@@ -37,7 +32,7 @@ def simulate(
     options: Sequence[str] = (),
     embed: Embed | None = None,
     progress: Progress | None = None,
-    kept: Kept | None = None,
+    kept: Partial | None = None,
 ) -> Simulation:
     """Replay a table as a stream.
 
@@ -61,7 +56,9 @@ def simulate(
         setting.start, table.name, problem.options, side.texts, embed,
         embedder=setting.embedder, abilities=setting.abilities or {},
     )  # fmt: skip
-    world, recorded = _world(problem.options, side, own.base, own.recorded, embed)
+    inputs = Inputs.of(side.texts, embed)
+    world = World(problem.options, inputs(side.texts), own.base, side.quality, side.cost, side.groups)
+    recorded = None if own.recorded is None else inputs(own.recorded[0])
     weights = (
         given_weights(list(setting.weights))
         if setting.weights
@@ -87,19 +84,6 @@ def simulate(
         weights={each.name: weighed[each.name] for each in weights[1:]},
         notes=[*notes, *own.notes],
     )
-
-
-def _world(
-    options: tuple[str, ...],
-    side: Side,
-    base: Floats,
-    recorded: tuple[Sequence[str], Floats] | None,
-    embed: Embed | None,
-) -> tuple[World, Floats | None]:
-    """Return the table as arrays, and the features of recorded questions."""
-    inputs = Inputs.of(side.texts, embed)
-    world = World(options, inputs(side.texts), base, side.quality, side.cost, side.groups)
-    return world, None if recorded is None else inputs(recorded[0])
 
 
 def _weighed(replays: Replays, weight: Weight, setting: Setting, forest: Floats) -> Weighed:

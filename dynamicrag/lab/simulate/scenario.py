@@ -20,7 +20,7 @@ def scenario(world: World, weight: float, seed: int, changes: Sequence[Change]) 
     line = shuffled(world, weight, np.random.default_rng([seed, ORDER]))
     rng = np.random.default_rng([seed, CHANGES])
     for change in sorted(changes, key=lambda each: not each.ordering):
-        line = change.applied(line, world, rng)
+        line = change.applied(line, rng)
     return line
 
 

@@ -90,7 +90,7 @@ def _prior(
     rows = [STRATEGIES.index(part.strategy) for part in parts]
     columns = np.arange(len(options))
     base = [
-        generation.logits(generation.features.row(text, vector), theta).logit[rows, columns]
+        generation.logits(generation.question(text, vector), theta).logit[rows, columns]
         for text, vector in zip(texts, vectors, strict=True)
     ]
     lacking = [option for option, part in zip(options, parts, strict=True) if not part.known]

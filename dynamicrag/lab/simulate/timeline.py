@@ -43,6 +43,7 @@ class Timeline:
         options: Names of the options.
         weight: Quality that one unit of cost is worth.
         rows: The row of the table at each time, (n,).
+        groups: Its group, (n,).
         quality: Quality that each option would give, (n, k).
         cost: Its cost, (n, k).
         expected: Its expected cost, (n, k).
@@ -54,6 +55,7 @@ class Timeline:
     options: tuple[str, ...]
     weight: float
     rows: NDArray[np.intp]
+    groups: NDArray[np.str_]
     quality: Floats
     cost: Floats
     expected: Floats
@@ -86,6 +88,7 @@ def shuffled(world: World, weight: float, rng: np.random.Generator) -> Timeline:
         world.options,
         weight,
         rows,
+        np.array(world.groups)[rows],
         world.quality[rows],
         world.cost[rows],
         np.tile(world.expected, (len(rows), 1)),

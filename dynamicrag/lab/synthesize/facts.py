@@ -17,10 +17,14 @@ FEWEST, MOST = 6, 45
 """Number of words of a usable sentence."""
 SHORTEST_NAME = 4
 """Letters of a name that is one word."""
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“(]?[^\W\d_a-z]|\d)")
 _MARKS = re.compile(r"[*_`]+|^\s*(?:[-+•]|\d+\.)\s+")
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH = f"(?:{'|'.join(MONTHS)})"
 _DATE = re.compile(
     rf"\b(?:\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:, \d{{4}})?|{_MONTH} \d{{4}})\b"
 )
@@ -28,12 +32,7 @@ _TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _SPAN = re.compile(r"\b\d+ hours? \d+ minutes\b")
 _AMOUNT = re.compile(r"[$€£]?\b\d+(?:[.,]\d+)*\b(?:\s?%|\s+(?:million|billion))?(?:\s+([^\W\d_A-Z]{3,}))?")
-_CALENDAR = frozenset(
-    """
-    January February March April May June July August September October November December
-    Monday Tuesday Wednesday Thursday Friday Saturday Sunday
-    """.split()  # noqa: SIM905 - as in dynamicrag.text
-)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TOKEN = re.compile(r"\S+")
 _EDGES = "\"“”'’().,;:!?[]–—-"
 _LINKS = frozenset({"of", "de", "von", "van", "du", "da", "del", "&"})
@@ -107,7 +106,7 @@ def _names(sentence: str) -> Iterator[tuple[int, int]]:
     for match in [*_TOKEN.finditer(sentence), None]:
         word = match[0].strip(_EDGES) if match else ""
         capital = word[:1].isupper() and not (match and match.start() == 0 and word.lower() in STOP_WORDS)
-        capital = capital and word not in _CALENDAR
+        capital = capital and word not in (*MONTHS, *_DAYS)
         opens = bool(match) and match[0][0] in _EDGES  # type: ignore[index]
         linked = word in _LINKS or (word == "the" and sentence[slice(*run[-1])] == "of") if run else False
         if run and (not (capital or linked) or opens):

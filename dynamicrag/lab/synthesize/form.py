@@ -64,14 +64,8 @@ REASONS = {
 }
 
 
-def question_in(text: str) -> str:
-    """Return the question in a model's text: its first line, without a label or quotes."""
-    line = next((line for line in text.split("\n") if line.strip()), "")
-    return _LABEL.sub("", clean(line)).strip(" \t\"'“”*_`")
-
-
 def checked(text: str, about: str, answer: str = "") -> str:
-    """Return a question that can be understood alone.
+    """Return a question that can be understood alone: the first line, without a label or quotes.
 
     Args:
         text: The model's text.
@@ -81,7 +75,8 @@ def checked(text: str, about: str, answer: str = "") -> str:
     Raises:
         Refused: It is no question, or cannot be used.
     """
-    question = question_in(text)
+    line = next((line for line in text.split("\n") if line.strip()), "")
+    question = _LABEL.sub("", clean(line)).strip(" \t\"'“”*_`")
     reason = _fault(question, about, answer)
     if reason:
         raise Refused(reason, question or text.strip()[:80])

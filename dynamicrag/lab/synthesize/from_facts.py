@@ -5,11 +5,9 @@ attempts; an attempt's cheap checks come first.
 """
 
 import random
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Protocol
 
 from dynamicrag.lab.scores import contains, token_f1
 from dynamicrag.lab.synthesize.caller import Caller, key
@@ -28,74 +26,47 @@ READ = 4
 IsDuplicate = Callable[[str], bool]
 """Whether a question is a near-duplicate of a kept one."""
 Attempt = Callable[[IsDuplicate], Awaitable[SyntheticQuestion]]
+Kind = Callable[[random.Random], Iterator[Attempt]]
+"""A kind of question: yields attempts in an order that the generator decides."""
+Facts = Mapping[tuple[str, str], list[Fact]]
+"""Facts by the key of their passage."""
 
 
-class Kind(Protocol):
-    """A kind of question."""
-
-    name: str
-
-    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """Yield attempts in an order that ``rng`` decides."""
-
-
-class FromFacts(ABC):
-    """A kind whose questions are each made from one fact.
-
-    Args:
-        caller: Calls the model and the retriever.
-        passages: All passages.
-    """
-
-    name: str
-
-    def __init__(self, caller: Caller, passages: Sequence[Passage]) -> None:
-        self._caller = caller
-        self._facts = facts_by_passage(passages)
-
-    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`Kind`."""
-        return (partial(self._attempt, fact) for fact in in_turn(rng, self._facts.values()))
-
-    @abstractmethod
-    async def _attempt(self, fact: Fact, duplicate: IsDuplicate) -> SyntheticQuestion: ...
+def from_facts(
+    make: Callable[[Caller, Fact, IsDuplicate], Awaitable[SyntheticQuestion]], caller: Caller, facts: Facts,
+    rng: random.Random,
+) -> Iterator[Attempt]:  # fmt: skip
+    """Return attempts that each make a question from one fact: :func:`single` or :func:`unanswerable`."""
+    return (partial(make, caller, fact) for fact in in_turn(rng, facts.values()))
 
 
-class Single(FromFacts):
-    """Questions that one passage answers."""
-
-    name = "single"
-
-    async def _attempt(self, fact: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
-        question = await asked_for(self._caller, self.name, fact)
-        if duplicate(question):
-            raise Refused("duplicate", question)
-        await check_found(self._caller, self.name, question, fact.passage)
-        await check_answer(self._caller, self.name, question, fact.answer, [fact.passage])
-        return SyntheticQuestion(question, self.name, (fact.answer,), (fact.passage,))
+async def single(caller: Caller, fact: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
+    """Return a question that one passage answers."""
+    question = await asked_for(caller, "single", fact)
+    if duplicate(question):
+        raise Refused("duplicate", question)
+    await check_found(caller, "single", question, fact.passage)
+    await check_answer(caller, "single", question, fact.answer, [fact.passage])
+    return SyntheticQuestion(question, "single", (fact.answer,), (fact.passage,))
 
 
-class Unanswerable(FromFacts):
-    """Questions near the corpus's text that none of its passages answers.
+async def unanswerable(caller: Caller, fact: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
+    """Return a question near the corpus's text that none of its passages answers.
 
     Source: Rajpurkar et al., "Know What You Don't Know: Unanswerable Questions for SQuAD", ACL 2018.
     """
-
-    name = "unanswerable"
-
-    async def _attempt(self, fact: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
-        caller, passage = self._caller, fact.passage
-        written = await caller.write(self.name, ask_beyond(passage["title"], fact.context))
-        question = checked(written, f"{passage['title']} {fact.context}")
-        if duplicate(question):
-            raise Refused("duplicate", question)
-        await check_found(caller, self.name, question, passage)
-        others = [one for one in await caller.found(self.name, question) if key(one) != key(passage)]
-        groups = [[passage], *(others[at : at + READ] for at in range(0, len(others), READ))]
-        for group in groups:
-            if not is_refusal(await caller.answer(self.name, question, group)):
-                raise Refused("answerable", question)
-        return SyntheticQuestion(question, self.name, (), (passage,))
+    kind, passage = "unanswerable", fact.passage
+    written = await caller.write(kind, ask_beyond(passage["title"], fact.context))
+    question = checked(written, f"{passage['title']} {fact.context}")
+    if duplicate(question):
+        raise Refused("duplicate", question)
+    await check_found(caller, kind, question, passage)
+    others = [one for one in await caller.found(kind, question) if key(one) != key(passage)]
+    groups = [[passage], *(others[at : at + READ] for at in range(0, len(others), READ))]
+    for group in groups:
+        if not is_refusal(await caller.answer(kind, question, group)):
+            raise Refused("answerable", question)
+    return SyntheticQuestion(question, kind, (), (passage,))
 
 
 async def asked_for(caller: Caller, kind: str, fact: Fact) -> str:
@@ -147,7 +118,7 @@ def in_turn(rng: random.Random, groups: Iterable[Sequence[Fact]]) -> Iterator[Fa
         yield from (fact for fact in turn if fact is not None)
 
 
-def facts_by_passage(passages: Sequence[Passage]) -> Mapping[tuple[str, str], list[Fact]]:
+def facts_by_passage(passages: Sequence[Passage]) -> Facts:
     """Return the facts by passage; a fact in the overlap of two passages counts once."""
     seen: set[tuple[str, str, str]] = set()
     found: dict[tuple[str, str], list[Fact]] = {}

@@ -15,12 +15,12 @@ from dynamicrag.lab.synthesize.facts import Fact
 from dynamicrag.lab.synthesize.form import Refused, checked
 from dynamicrag.lab.synthesize.from_facts import (
     Attempt,
+    Facts,
     IsDuplicate,
     agrees,
     asked_for,
     check_answer,
     check_found,
-    facts_by_passage,
     in_turn,
 )  # fmt: skip
 from dynamicrag.lab.synthesize.prompts import join
@@ -31,63 +31,50 @@ COMMON = 4
 """Most documents that may name a link; a name in more of them, such as a town, links nothing."""
 
 
-class Multi:
-    """Questions from a fact whose answer is a name, and a fact of another document about that name.
+def multi(caller: Caller, passages: Sequence[Passage], facts: Facts, rng: random.Random) -> Iterator[Attempt]:
+    """Yield attempts from a fact whose answer is a name, and a fact of another document about that name."""
+    named = [[fact for fact in own if fact.named] for own in facts.values()]
+    for first in in_turn(rng, named):
+        seconds = _about(passages, facts, first)
+        if seconds:
+            yield partial(_attempt, caller, first, rng.choice(seconds))
 
-    Args:
-        caller: Calls the model and the retriever.
-        passages: All passages.
-    """
 
-    name = "multi"
+def _about(passages: Sequence[Passage], facts: Facts, first: Fact) -> list[Fact]:
+    """Return the facts of other documents about the answer of a fact."""
+    naming = [passage for passage in passages if contains(passage["text"], [first.answer])]
+    if len({passage["document"] for passage in naming}) > COMMON:
+        return []
+    return [
+        second
+        for passage in naming
+        if passage["document"] != first.passage["document"]
+        and not contains(passage["text"], [first.passage["title"]])
+        for second in facts.get(key(passage), ())
+        if contains(f"{passage['title']} {second.context}", [first.answer])
+        and not contains(first.passage["text"], [second.answer])
+        and not contains(first.answer, [second.answer])
+        and not contains(second.answer, [first.answer])
+    ]
 
-    def __init__(self, caller: Caller, passages: Sequence[Passage]) -> None:
-        self._caller = caller
-        self._passages = passages
-        self._facts = facts_by_passage(passages)
 
-    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`.from_facts.Kind`."""
-        named = [[fact for fact in facts if fact.named] for facts in self._facts.values()]
-        for first in in_turn(rng, named):
-            seconds = self._about(first)
-            if seconds:
-                yield partial(self._attempt, first, rng.choice(seconds))
-
-    def _about(self, first: Fact) -> list[Fact]:
-        """Return the facts of other documents about the answer of a fact."""
-        naming = [passage for passage in self._passages if contains(passage["text"], [first.answer])]
-        if len({passage["document"] for passage in naming}) > COMMON:
-            return []
-        return [
-            second
-            for passage in naming
-            if passage["document"] != first.passage["document"]
-            and not contains(passage["text"], [first.passage["title"]])
-            for second in self._facts.get(key(passage), ())
-            if contains(f"{passage['title']} {second.context}", [first.answer])
-            and not contains(first.passage["text"], [second.answer])
-            and not contains(first.answer, [second.answer])
-            and not contains(second.answer, [first.answer])
-        ]
-
-    async def _attempt(self, first: Fact, second: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
-        caller, kind, link, answer = self._caller, self.name, first.answer, second.answer
-        opening = await asked_for(caller, kind, first)
-        closing = await asked_for(caller, kind, second)
-        if not contains(closing, [link]):
-            raise Refused("no link", closing)
-        written = await caller.write(kind, join(opening, link, closing))
-        question = checked(written, f"{opening} {closing}", answer)
-        if contains(question, [link]):
-            raise Refused("names the link", question)
-        if duplicate(question):
-            raise Refused("duplicate", question)
-        both = (first.passage, second.passage)
-        await check_found(caller, kind, question, first.passage)
-        await check_found(caller, kind, question, second.passage, closing)  # the question of a second round
-        await check_answer(caller, kind, question, answer, both)
-        alone = await asyncio.gather(*(caller.answer(kind, question, [passage]) for passage in both))
-        if any(agrees(said, answer) for said in alone):
-            raise Refused("one is enough", question)
-        return SyntheticQuestion(question, kind, (answer,), both)
+async def _attempt(caller: Caller, first: Fact, second: Fact, duplicate: IsDuplicate) -> SyntheticQuestion:
+    kind, link, answer = "multi", first.answer, second.answer
+    opening = await asked_for(caller, kind, first)
+    closing = await asked_for(caller, kind, second)
+    if not contains(closing, [link]):
+        raise Refused("no link", closing)
+    written = await caller.write(kind, join(opening, link, closing))
+    question = checked(written, f"{opening} {closing}", answer)
+    if contains(question, [link]):
+        raise Refused("names the link", question)
+    if duplicate(question):
+        raise Refused("duplicate", question)
+    both = (first.passage, second.passage)
+    await check_found(caller, kind, question, first.passage)
+    await check_found(caller, kind, question, second.passage, closing)  # the question of a second round
+    await check_answer(caller, kind, question, answer, both)
+    alone = await asyncio.gather(*(caller.answer(kind, question, [passage]) for passage in both))
+    if any(agrees(said, answer) for said in alone):
+        raise Refused("one is enough", question)
+    return SyntheticQuestion(question, kind, (answer,), both)

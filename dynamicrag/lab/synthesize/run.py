@@ -3,17 +3,26 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from dynamicrag.errors import CorpusError
 from dynamicrag.lab.synthesize.caller import Caller, CallLog
 from dynamicrag.lab.synthesize.form import Refused, alike
-from dynamicrag.lab.synthesize.from_facts import Attempt, IsDuplicate, Kind, Single, Unanswerable
-from dynamicrag.lab.synthesize.multi import Multi
+from dynamicrag.lab.synthesize.from_facts import (
+    Attempt,
+    IsDuplicate,
+    Kind,
+    facts_by_passage,
+    from_facts,
+    single,
+    unanswerable,
+)
+from dynamicrag.lab.synthesize.multi import multi
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
 from dynamicrag.lab.synthesize.results import GUESS, Costs, KindResult
-from dynamicrag.lab.synthesize.templates import NoDocuments
+from dynamicrag.lab.synthesize.templates import no_documents
 
 if TYPE_CHECKING:
     from dynamicrag.graph.rag import DynamicRAG
@@ -82,12 +91,18 @@ async def synthesize(
         report(kind)
 
     caller = Caller(rag, model, passages, log, workers=workers, report=spent)
-    kinds = (Single(caller, passages), Unanswerable(caller, passages), NoDocuments(), Multi(caller, passages))
+    facts = facts_by_passage(passages)
+    kinds: dict[str, Kind] = {
+        "single": partial(from_facts, single, caller, facts),
+        "unanswerable": partial(from_facts, unanswerable, caller, facts),
+        "none": no_documents,
+        "multi": partial(multi, caller, passages, facts),
+    }
     return await make(kinds, progress, seed, report)
 
 
 async def make(
-    kinds: Sequence[Kind], progress: Mapping[str, KindResult], seed: int, report: Callable[[str], None]
+    kinds: Mapping[str, Kind], progress: Mapping[str, KindResult], seed: int, report: Callable[[str], None]
 ) -> list[SyntheticQuestion]:
     """Return questions of some kinds, in random order; see :func:`synthesize`."""
     kept: list[str] = []
@@ -95,9 +110,9 @@ async def make(
     def duplicate(question: str) -> bool:
         return any(alike(question, other) for other in kept)
 
-    for kind in kinds:
-        own = progress[kind.name]
-        attempts = islice(kind.attempts(random.Random(f"{seed}:{kind.name}")), MAX_ATTEMPTS * own.wanted)
+    for name, kind in kinds.items():
+        own = progress[name]
+        attempts = islice(kind(random.Random(f"{seed}:{name}")), MAX_ATTEMPTS * own.wanted)
         while len(own.kept) < own.wanted:
             missing = own.wanted - len(own.kept)
             batch = list(islice(attempts, min(BATCH, GUESS * missing)))
@@ -111,10 +126,10 @@ async def make(
                 if isinstance(result, SyntheticQuestion):
                     kept.append(result.question)
                 own.count(result)
-            report(kind.name)
+            report(name)
         own.ended = True
-        report(kind.name)
-    made = [one for kind in kinds for one in progress[kind.name].kept]
+        report(name)
+    made = [one for name in kinds for one in progress[name].kept]
     random.Random(seed).shuffle(made)
     return made
 

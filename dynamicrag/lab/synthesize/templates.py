@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from dynamicrag.lab.synthesize.facts import MONTHS
 from dynamicrag.lab.synthesize.form import Refused
 from dynamicrag.lab.synthesize.from_facts import Attempt, IsDuplicate
 from dynamicrag.lab.synthesize.question import SyntheticQuestion
@@ -50,10 +51,6 @@ _THINGS = (
 _WORDS = (
     "apple", "river", "stone", "candle", "window", "garden", "hammer", "yellow", "morning", "ladder",
     "basket", "orange", "pencil", "forest", "copper", "needle", "violin", "umbrella", "island", "thunder",
-)  # fmt: skip
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
 )  # fmt: skip
 _OPENINGS = (
     "Hi", "Hello", "Hey", "Good morning", "Good afternoon", "Good evening", "Hi there", "Hello again",
@@ -126,7 +123,7 @@ def rewriting(rng: random.Random) -> SyntheticQuestion:
             (f"Sort these words alphabetically: {', '.join(some)}", ", ".join(sorted(some))),
             (f"Write these words in reverse order: {' '.join(some)}", " ".join(reversed(some))),
             (f"Spell this word backwards: {some[0]}", some[0][::-1]),
-            (f"Write this date as year-month-day: {day} {_MONTHS[month - 1]} {year}",
+            (f"Write this date as year-month-day: {day} {MONTHS[month - 1]} {year}",
              f"{year}-{month:02}-{day:02}"),
             (f"Join with commas: {' '.join(some)}", ", ".join(some)),
         )
@@ -137,16 +134,11 @@ def rewriting(rng: random.Random) -> SyntheticQuestion:
 GENERATORS: Sequence[Callable[[random.Random], SyntheticQuestion]] = (greeting, sum_of, knowledge, rewriting)
 
 
-class NoDocuments:
-    """Questions that need no documents, of every type in turn."""
-
-    name = "none"
-
-    def attempts(self, rng: random.Random) -> Iterator[Attempt]:
-        """See :class:`.from_facts.Kind`."""
-        while True:
-            for generate in GENERATORS:
-                yield partial(_unless_duplicate, generate(rng))
+def no_documents(rng: random.Random) -> Iterator[Attempt]:
+    """Yield attempts at questions that need no documents, of every type in turn."""
+    while True:
+        for generate in GENERATORS:
+            yield partial(_unless_duplicate, generate(rng))
 
 
 async def _unless_duplicate(question: SyntheticQuestion, duplicate: IsDuplicate) -> SyntheticQuestion:

@@ -10,6 +10,7 @@ import typer
 
 from dynamicrag.errors import DynamicRAGError
 from dynamicrag.lab.results import Result
+from dynamicrag.lab.view.amounts import known
 from dynamicrag.lab.view.page import Column, Headline, Page, Row, Section, Table
 from dynamicrag.lab.whatif.estimates import LEAST_SIZE, RATINGS
 from dynamicrag.lab.whatif.worlds import DrawnLog, World, candidates, exploring
@@ -17,9 +18,8 @@ from dynamicrag.learning.intervals import Estimated, Range
 from dynamicrag.learning.offpolicy import compare, effective_size, observed_range, weights_of
 from dynamicrag.learning.tabled import predictions, steps_of
 
-__all__ = ["CoverageReport", "Covered", "measure"]
-
 QUALITY, UTILITY, COST = "quality", "utility", "cost"
+SHARE = "{:.3f}".format
 ESTIMATORS = ("ips", "snips", "dr", "difference")
 
 
@@ -79,10 +79,6 @@ class CoverageReport(Result):
         own = self.found[estimator].values()
         return sum(each.covered for each in own) / max(1, sum(each.logs for each in own))
 
-    def least(self, estimator: str, logs: int = 1) -> float:
-        """Return the lowest coverage of a candidate that has an estimate on at least some logs."""
-        return min(each.share for each in self.found[estimator].values() if each.logs >= logs)
-
 
 def measure(
     world: World, *, table: str, logs: int, rows: int, epsilon: float, seed: int = 0
@@ -108,7 +104,7 @@ def measure(
         drawn = DrawnLog.draw(logged, rows, np.random.default_rng([seed, number]))
         seen = {outcome: values[drawn.rows, drawn.chosen] for outcome, values in outcomes.items()}
         # predictions depend on the logged decisions alone
-        known = {
+        expected = {
             outcome: [predictions(table, own) for table in drawn.tables(world, logged, logged)]
             for outcome, own in seen.items()
         }
@@ -121,7 +117,7 @@ def measure(
                 refused[name] += 1
                 continue
             for outcome, values in outcomes.items():
-                steps = steps_of(tables, known[outcome], seen[outcome])
+                steps = steps_of(tables, expected[outcome], seen[outcome])
                 made = compare(steps, seen[outcome], reach[outcome])
                 truth = float((chances * values).sum(axis=1).mean())
                 before = float((logged * values).sum(axis=1).mean())
@@ -141,12 +137,12 @@ def build_page(report: CoverageReport) -> Page:
                 name,
                 f"{report.effective[name]:,.0f}",
                 str(refused),
-                *(_share(own[name].share) for own in report.found.values()),
+                *(known(own[name].share, SHARE) for own in report.found.values()),
             ]
         )
         for name, refused in report.refused.items()
     ]
-    pooled = [_share(report.pooled(name)) for name in report.found]
+    pooled = [known(report.pooled(name), SHARE) for name in report.found]
     rows.append(Row(["all", "", str(sum(report.refused.values())), *pooled], "strong", rule=True))
     return Page(
         name="coverage",
@@ -155,10 +151,6 @@ def build_page(report: CoverageReport) -> Page:
         headline=Headline("Coverage of 95 % intervals"),
         sections=[Section("Share of intervals that cover the truth", [Table(columns, rows)])],
     )
-
-
-def _share(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.3f}"
 
 
 def main(

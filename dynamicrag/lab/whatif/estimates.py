@@ -13,8 +13,6 @@ from dynamicrag.learning.offpolicy import Comparison, compare, effective_size, o
 from dynamicrag.learning.tabled import SAME, StageTable, predictions, steps_of
 from dynamicrag.predictors.checks import Floats
 
-__all__ = ["LEAST_SIZE", "Estimates", "fitted_on"]
-
 LEAST_SIZE = 50
 """Smallest effective sample size of an estimate."""
 RATINGS = Range(0.0, 1.0)

@@ -8,13 +8,11 @@ import numpy as np
 from dynamicrag.errors import MOST_NAMES, InputError
 from dynamicrag.learning.examples import Weight
 from dynamicrag.learning.query_rewards import QueryRewards, query_rewards
+from dynamicrag.learning.stored import all_feedback
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.store.log import Log
-from dynamicrag.store.logged import Feedback, LoggedQuery
+from dynamicrag.store.logged import LoggedQuery
 
-__all__ = ["Evidence", "feedback", "read"]
-
-PAGE = 1_000
 NOTHING = "the log has no query of this policy and time; "
 
 
@@ -72,12 +70,4 @@ def read(log: Log, weight: Weight, policy: str | None = None, since: float = 0.0
         known = f"policies in the log: {', '.join(others[:MOST_NAMES])}; change --policy or --since"
         raise InputError(NOTHING + (known if others else "ask with a policy that keeps runs"))
     ids = {query.id for query in queries}
-    return Evidence(queries, query_rewards((f for f in feedback(log) if f.query_id in ids), weight))
-
-
-def feedback(log: Log) -> list[Feedback]:
-    """Return all feedback, in the order of its numbers."""
-    found: list[Feedback] = []
-    while page := log.feedbacks(after=found[-1].number if found else 0, most=PAGE):
-        found += page
-    return found
+    return Evidence(queries, query_rewards((f for f in all_feedback(log) if f.query_id in ids), weight))

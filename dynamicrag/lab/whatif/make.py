@@ -12,7 +12,7 @@ from dynamicrag.lab.whatif.estimates import Estimates, fitted_on
 from dynamicrag.lab.whatif.evidence import Evidence
 from dynamicrag.lab.whatif.requirement import judged
 from dynamicrag.lab.whatif.results import PATH, Part, Requirement, WhatIfReport
-from dynamicrag.lab.whatif.taught import taught
+from dynamicrag.lab.whatif.taught import teach
 from dynamicrag.learning.logged_vectors import LoggedVectors
 from dynamicrag.learning.replayed import Played, Replay
 from dynamicrag.learning.tabled import tabled, vector_axes
@@ -21,8 +21,6 @@ from dynamicrag.policy.build_embedders import default_embedder
 from dynamicrag.policy.objects import Objects
 from dynamicrag.policy.policy import Policy
 from dynamicrag.store.log import Log
-
-__all__ = ["compare_policies", "same_stages"]
 
 UNTAUGHT = (
     "its router learns from use, and there is no feedback before these queries to learn from; judge it by "
@@ -59,7 +57,7 @@ def compare_policies(
     """
     vectors = LoggedVectors(objects.own_embedder() or default_embedder(), evidence.queries)
     pipeline = assemble(_without_documents(candidate), objects=replace(objects, embedder=vectors))
-    earlier = taught(pipeline, log, evidence)
+    earlier = teach(pipeline, log, evidence)
     if stage is not None and stage not in pipeline.points:
         raise InputError(unknown("--stage", "stage of the candidate", stage, pipeline.points))
     same = frozenset(same_stages(candidate, logged)) if logged is not None else frozenset[str]()
@@ -72,7 +70,6 @@ def compare_policies(
         if not rewards and name not in same:
             replay.refused.setdefault(name, UNTAUGHT)
     parts, unchanged = _parts(replay, played, evidence, pipeline, stage)
-    last = parts[-1] if parts else Part(stage or PATH, 0, 0, refused="")
     names = Counter(query.policy for query in evidence.queries)
     return WhatIfReport(
         candidate=candidate.source or candidate.name,
@@ -84,7 +81,7 @@ def compare_policies(
         weights=dict(candidate.objective.weights),
         parts=parts,
         unchanged=unchanged,
-        verdicts=judged(requirements, last),
+        verdicts=judged(requirements, parts[-1]),
         notes=[*_notes(evidence, names, logged), *_unpriced(evidence, candidate), *_learners(earlier)],
     )
 

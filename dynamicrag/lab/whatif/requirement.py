@@ -7,8 +7,6 @@ from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.errors import InputError, unknown
 from dynamicrag.lab.whatif.results import Part, Requirement, Verdict
 
-__all__ = ["DEFAULT", "judged", "requirement"]
-
 DEFAULT = "utility>=-0.01"
 """No worse than the logged policy by more than a hundredth of the quality range."""
 _FORM = re.compile(r"\s*(\w+)\s*(>=|<=)\s*([-+]?[\d.eE+-]+)\s*")
@@ -38,18 +36,13 @@ def judged(requirements: Iterable[Requirement], part: Part) -> list[Verdict]:
 
     A requirement is shown if the whole interval of the difference meets it.
     """
-    return [_judged(each, part) for each in requirements]
+    return [Verdict(str(each), part.name, *_shown(each, part)) for each in requirements]
 
 
-def _judged(wanted: Requirement, part: Part) -> Verdict:
-    if part.refused:
-        return Verdict(str(wanted), part.name, None, part.refused)
+def _shown(wanted: Requirement, part: Part) -> tuple[bool | None, str]:
     found = part.outcomes.get(wanted.outcome)
     if found is None:
-        return Verdict(
-            str(wanted), part.name, None, f"the log has too few queries with a known {wanted.outcome}"
-        )
+        return None, part.refused or f"the log has too few queries with a known {wanted.outcome}"
     own = found.difference
     shown = own.low >= wanted.bound if wanted.sign == ">=" else own.high <= wanted.bound
-    why = f"difference {own.value:+.4g}, 95 % interval {own.low:+.4g} to {own.high:+.4g}"
-    return Verdict(str(wanted), part.name, shown, why)
+    return shown, f"difference {own.value:+.4g}, 95 % interval {own.low:+.4g} to {own.high:+.4g}"

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from dynamicrag.lab.results import Result
 from dynamicrag.learning.offpolicy import Comparison
 
-__all__ = ["PATH", "Part", "Requirement", "Verdict", "WhatIfReport"]
-
 PATH = "path"
 """Name of the part with all stages."""
 

@@ -4,21 +4,17 @@ A learner that had learnt from these queries would look better than it is. So it
 log, in the log's order, and its state then stands still.
 """
 
-from dataclasses import replace
+from itertools import takewhile
 
-from dynamicrag.lab.whatif.evidence import Evidence, feedback
-from dynamicrag.learning.examples import examples
-from dynamicrag.learning.fold import after
+from dynamicrag.lab.whatif.evidence import Evidence
+from dynamicrag.learning.fold import AT_ONCE, taught
+from dynamicrag.learning.stored import all_feedback
 from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.routers.online import Online
 from dynamicrag.store.log import Log
 
-__all__ = ["taught"]
 
-AT_ONCE = 500
-
-
-def taught(pipeline: Pipeline, log: Log, evidence: Evidence) -> dict[str, int]:
+def teach(pipeline: Pipeline, log: Log, evidence: Evidence) -> dict[str, int]:
     """Let the online routers of a pipeline learn from earlier feedback.
 
     Args:
@@ -34,21 +30,9 @@ def taught(pipeline: Pipeline, log: Log, evidence: Evidence) -> dict[str, int]:
     if not routers:
         return {}
     judged = {query.id for query in evidence.queries}
-    earlier = []
-    for item in feedback(log):
-        if item.query_id in judged:
-            break
-        earlier.append(item)
+    earlier = list(takewhile(lambda item: item.query_id not in judged, all_feedback(log)))
     weight = pipeline.policy.learning.weight
     for begin in range(0, len(earlier), AT_ONCE):
-        items = earlier[begin : begin + AT_ONCE]
-        known = {query.id: query for query in log.queries(ids=[item.query_id for item in items])}
         for router in routers.values():
-            found = [
-                example
-                for item in items
-                if item.query_id in known
-                for example in examples(router, known[item.query_id], item, weight)
-            ]
-            router.learnt = replace(after(router.learnt, found), upto=items[-1].number)
+            router.learnt = taught(router, router.learnt, earlier[begin : begin + AT_ONCE], log, weight)
     return {name: router.learnt.rewards for name, router in routers.items()}

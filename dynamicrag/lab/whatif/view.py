@@ -11,8 +11,6 @@ from dynamicrag.lab.whatif.results import PATH, Part, WhatIfReport
 from dynamicrag.learning.intervals import Estimated
 from dynamicrag.learning.offpolicy import Comparison
 
-__all__ = ["build_page"]
-
 
 def build_page(report: WhatIfReport) -> Page:
     """Return the page of a comparison."""

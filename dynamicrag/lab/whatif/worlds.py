@@ -13,8 +13,6 @@ from dynamicrag.learning.tabled import StageTable
 from dynamicrag.predictors.checks import Floats
 from dynamicrag.predictors.ridge import fit_ridge
 
-__all__ = ["DrawnLog", "World", "candidates", "exploring"]
-
 AXES = 16
 FEW = 0.05
 """Share of the queries at which one of the candidates differs from the log's own policy."""

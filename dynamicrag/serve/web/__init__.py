@@ -7,7 +7,9 @@ your own::
     mount(app, rag, WebSettings(uploads=Path("uploads")))
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dynamicrag.lazy_names import lazily
 
 if TYPE_CHECKING:
     from dynamicrag.serve.web.mounting import mount
@@ -15,13 +17,5 @@ if TYPE_CHECKING:
 
 __all__ = ["WebSettings", "mount"]
 
-
-def __getattr__(name: str) -> Any:
-    # Gradio and FastAPI are imported on first use
-    if name not in __all__:
-        raise AttributeError(f"module 'dynamicrag.serve.web' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(
-        import_module(f"dynamicrag.serve.web.{'mounting' if name == 'mount' else 'settings'}"), name
-    )
+# Gradio and FastAPI are imported on first use
+__getattr__ = lazily(__name__, {"mounting": ("mount",), "settings": ("WebSettings",)})

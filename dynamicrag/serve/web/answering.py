@@ -9,7 +9,7 @@ from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.learning.sources import USER
 from dynamicrag.policy.assembly import Pipeline
 from dynamicrag.serve.keys import Caller
-from dynamicrag.serve.question import policy_names
+from dynamicrag.serve.question import policy_named
 from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer, OtherDraft
 from dynamicrag.serve.web.baseline import baseline_cost
@@ -19,15 +19,10 @@ from dynamicrag.topology import VERIFICATION
 from dynamicrag.turn import TurnState
 from dynamicrag.types import StagePath
 
-__all__ = ["SETTLE_SECONDS", "begin", "completed", "named", "rated", "resume", "settled"]
+__all__ = ["SETTLE_SECONDS", "begin", "completed", "rated", "resume", "settled"]
 
 SETTLE_SECONDS = 60.0
 """Longest wait for the meter after an answer."""
-
-
-def named(rag: DynamicRAG, policy: str) -> Pipeline:
-    """Return a policy by its public name."""
-    return rag.policies[policy_names(rag)[policy]]
 
 
 def begin(
@@ -91,7 +86,7 @@ def _write(
         state = await graph.aget_state(conversation.config({}))
         if state.interrupts:
             return replace(last, state="asking", failure=state.interrupts[0].value["message"])
-        return completed(last, named(rag, last.policy), state.values)
+        return completed(last, policy_named(rag, last.policy), state.values)
 
     def ended(last: Answer) -> None:
         conversation.running = None

@@ -1,15 +1,16 @@
 """The paths of Gradio that the page uses; all others are refused, and bodies are bounded and checked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dynamicrag.errors import InputError
 from dynamicrag.serve.access import path_of
+from dynamicrag.serve.bodies import fits, read_body, replayed
+from dynamicrag.serve.errors import CLOSE, Refused
 from dynamicrag.serve.web.arrivals import Arrivals
 
 __all__ = ["Border"]
@@ -25,15 +26,6 @@ READ = (
 READ_BELOW = ("/static/", "/assets/", "/svelte/", "/pwa_icon", "/gradio_api/heartbeat/")
 JOIN, UPLOAD, PROGRESS = "/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/upload_progress"
 WRITE = (JOIN, "/gradio_api/cancel", "/gradio_api/reset")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status, self.why = status, why
 
 
 class _Body:
@@ -70,12 +62,12 @@ class Border:
         arrivals: Tells uploaded files from others.
     """
 
-    def __init__(self, app: Any, arrivals: Arrivals) -> None:
+    def __init__(self, app: ASGIApp, arrivals: Arrivals) -> None:
         self._app = app
         self._arrivals = arrivals
         self._arriving = 0
 
-    async def __call__(self, scope: Message, receive: Receive, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
@@ -86,33 +78,34 @@ class Border:
         body = _Body(receive)
         try:
             await self._serve(scope, body, send)
-        except _Refused as refused:
+        except Refused as refused:
             await body.drain()
-            headers = {"connection": "close"}
-            await JSONResponse({"detail": refused.why}, refused.status, headers)(scope, receive, send)
+            await JSONResponse({"detail": refused.message}, refused.status, CLOSE)(scope, receive, send)
 
-    async def _serve(self, scope: Message, receive: Receive, send: Any) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = path_of(scope), scope["method"]
         if method in ("GET", "HEAD"):
             known = (
                 path in READ or path.startswith(READ_BELOW) or (path == PROGRESS and self._arrivals.allowed)
             )
             if not known:
-                raise _Refused(404, "This page has no such path.")
+                raise Refused(404, "This page has no such path.")
             await self._app(scope, receive, send)
         elif method == "POST" and path in WRITE:
-            body = await _read(receive, EVENT_BYTES)
+            body = await read_body(receive, EVENT_BYTES)
+            if body is None:
+                return
             try:
                 checked = await asyncio.to_thread(self._arrivals.event, body) if path == JOIN else body
             except InputError as error:
-                raise _Refused(400, str(error)) from None
-            await self._app(_as_json(scope, checked), _replayed(checked, receive), send)
+                raise Refused(400, str(error)) from None
+            await self._app(_as_json(scope, checked), replayed(checked, receive), send)
         elif method == "POST" and path == UPLOAD and self._arrivals.allowed:
             await self._upload(scope, receive, send)
         else:
-            raise _Refused(404, "This page has no such path, or accepts no files.")
+            raise Refused(404, "This page has no such path, or accepts no files.")
 
-    async def _upload(self, scope: Message, receive: Receive, send: Any) -> None:
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an upload on while it and the others fit."""
         most = await asyncio.to_thread(self._arrivals.room)
         size, answered = 0, False
@@ -132,48 +125,24 @@ class Border:
             answered = True
             await send(message)
 
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdigit() or int(length[:20]) > most:
+        if not fits(Headers(scope=scope), most):
             raise _too_large()
         try:
             await self._app(scope, bounded, sent)
-        except _Refused:
+        except Refused:
             if not answered:
                 raise
         finally:
             self._arriving -= size
 
 
-def _too_large() -> _Refused:
-    return _Refused(413, "The files are too large together; upload fewer at a time, or later.")
+def _too_large() -> Refused:
+    return Refused(413, "The files are too large together; upload fewer at a time, or later.")
 
 
-async def _read(receive: Receive, most: int) -> bytes:
-    pieces, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Refused(400, "The request ended early.")
-        size += len(message.get("body", b""))
-        if size > most:
-            raise _Refused(413, f"The request is too large; at most {most:,} bytes are accepted.")
-        pieces.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(pieces)
-
-
-def _as_json(scope: Message, body: bytes) -> Message:
+def _as_json(scope: Scope, body: bytes) -> Scope:
     """Return the scope of a request whose body is some JSON."""
     dropped = (b"content-length", b"content-type", b"transfer-encoding")
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
     own = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
     return {**scope, "headers": [*headers, *own]}
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return first.pop() if first else await receive()
-
-    return replay

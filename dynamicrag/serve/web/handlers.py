@@ -12,11 +12,11 @@ from dynamicrag.errors import InputError
 from dynamicrag.graph.conversation import checked
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.serve.keys import Caller
-from dynamicrag.serve.question import KEY_TAG
+from dynamicrag.serve.question import KEY_TAG, policy_named
 from dynamicrag.serve.web import ratings, views
 from dynamicrag.serve.web.admission import Admission
 from dynamicrag.serve.web.answer import Answer
-from dynamicrag.serve.web.answering import begin, named, resume, settled
+from dynamicrag.serve.web.answering import begin, resume, settled
 from dynamicrag.serve.web.arrivals import Arrivals
 from dynamicrag.serve.web.conversation import Conversation, Conversations
 from dynamicrag.serve.web.library import Library, Outcome
@@ -83,7 +83,7 @@ class Handlers:
                 gr.Warning(why)
             yield (gr.skip(),) * 6
             return
-        weights = call_weights(named(self._rag, policy), FACTORS[weight]) if applies else {}
+        weights = call_weights(policy_named(self._rag, policy), FACTORS[weight]) if applies else {}
         who = self._admission, _caller(request)
         if conversation.answers and conversation.answers[-1].state == "asking":
             conversation.answers[-1] = replace(conversation.answers[-1], state="stopped", failure="")
@@ -233,7 +233,9 @@ class Handlers:
         has_other = answer is not None and answer.other is not None and answer.state == "done"
         weighed = ""
         if answer is not None:
-            weighed = other_weights(otherwise(answer.decisions, named(self._rag, answer.policy), factor))
+            weighed = other_weights(
+                otherwise(answer.decisions, policy_named(self._rag, answer.policy), factor)
+            )
         return panel(answer), weighed, basis(answer), gr.Button(visible=has_other)
 
 

@@ -1,18 +1,16 @@
 """The border of the page: it serves its own host, and leaves the paths of the API alone."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dynamicrag.serve.access import path_of
+from dynamicrag.serve.access import API, path_of
 
 __all__ = ["POLICY", "OwnHostOnly", "Page"]
-
-API = "/v1/"
 
 # Gradio has inline scripts and compiles templates; pictures, styles and calls stay on this host
 POLICY = (
@@ -26,13 +24,11 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
 )
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 
 class Page(Mount):
     """The page, at every path but the API's: an unknown path there is an error in the API's form."""
 
-    def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, Any]:
+    def matches(self, scope: Scope) -> tuple[Match, Any]:
         """See the base class."""
         return (Match.NONE, {}) if path_of(scope).startswith(API) else super().matches(scope)
 
@@ -44,13 +40,13 @@ class OwnHostOnly:
         app: The application.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
 
-        async def sent(message: MutableMapping[str, Any]) -> None:
+        async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *HEADERS]
             await send(message)

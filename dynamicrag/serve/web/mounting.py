@@ -43,7 +43,7 @@ def mount(app: "FastAPI", rag: DynamicRAG, settings: WebSettings = WebSettings()
 
     library = Library(rag, settings)
     arrivals = Arrivals(private_folder(), settings, allowed=library.available)
-    page = build(rag, settings, library, arrivals, Admission(rag, getattr(app.state, "service", None)))
+    page = build(rag, settings, library, arrivals, Admission(getattr(app.state, "service", None)))
     page.queue(max_size=settings.concurrency * 4, api_open=False)
     page.has_launched = True  # Gradio checks the paths of files only then, and mounting does not set it
     mount_gradio_app(

@@ -11,6 +11,11 @@ from pydantic import Field
 from dynamicrag.cost import ledger as ledgers
 from dynamicrag.errors import BudgetExceeded, InputError
 from dynamicrag.faces.langchain import watch
+from dynamicrag.faces.langchain.prompt_size import (
+    IMAGE_TOKENS,
+    MOST_CLAUDE_IMAGE_TOKENS,
+    MOST_IMAGE_TOKENS,
+)
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.routed_call import Routing
 from dynamicrag.faces.langchain.tries import Tries
@@ -198,3 +203,35 @@ def test_tools_count_in_the_bound(make):
     model = rag.pipeline.models["gpt-4o"]
     assert asyncio.run(bare.bound(model)) <= bare.most
     assert asyncio.run(tooled.bound(model)) >= tooled.tokens
+
+
+DATA = "data:image/png;base64," + 1_000_000 * "A"
+IMAGES = [
+    {"type": "image_url", "image_url": {"url": DATA}},
+    {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+    {"type": "image", "base64": DATA, "mime_type": "image/png"},
+    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": DATA}},
+    {"type": "input_image", "image_url": DATA},
+    {"type": "media", "mime_type": "image/png", "data": DATA},
+]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_counts_by_what_a_provider_charges_at_most(make, image):
+    bare, shown = Request([HumanMessage(["Who?"])]).size, Request([HumanMessage(["Who?", image])]).size
+    assert shown.tokens - bare.tokens == IMAGE_TOKENS
+    assert shown.most - bare.most == MOST_IMAGE_TOKENS
+    model = make(two()).pipeline.models["gpt-4o"]
+    assert asyncio.run(shown.bound(model)) - asyncio.run(bare.bound(model)) == MOST_IMAGE_TOKENS
+    model.spec = "bedrock:us.anthropic.claude-opus-5"
+    assert asyncio.run(shown.bound(model)) - asyncio.run(bare.bound(model)) == MOST_CLAUDE_IMAGE_TOKENS
+
+
+@pytest.mark.parametrize("part", [*IMAGES, {"type": "file", "base64": DATA, "mime_type": "audio/mp3"}])
+def test_a_report_of_few_tokens_for_an_image_or_a_file_is_credible(make, part):
+    models = two(lambda *_: said("a cat", read=1_100, wrote=3))
+    request = Request([HumanMessage(["Who?", part])])
+    task = Routing(make(models)).task(request.messages)
+    task.call(request, lambda model: model.invoke(request.messages))
+    (line,) = [each for each in task.lines if each.usage.calls]
+    assert (line.usage.input_tokens, line.usage.assumed) == (1_100, False)

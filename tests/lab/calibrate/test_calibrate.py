@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from dynamicrag.errors import InputError, PolicyError
-from dynamicrag.lab.calibrate.forecast import Recipe, held_out
+from dynamicrag.lab.calibrate.forecast import held_out
 from dynamicrag.lab.calibrate.options import ends
 from dynamicrag.lab.calibrate.realised import realise
 from dynamicrag.lab.calibrate.replay import jointly, stagewise, walk
@@ -17,6 +17,7 @@ from dynamicrag.lab.calibrate.view import build_page
 from dynamicrag.lab.calibrate.walked import Verdicts, Walks, pipeline_of
 from dynamicrag.lab.calibrate.world import World
 from dynamicrag.lab.calibrate.write import calibrated, text
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.lab.view.html import to_html
 from dynamicrag.policy.file import load_policy
 
@@ -168,6 +169,17 @@ def test_a_stage_that_was_recorded_with_another_alone_stays_as_planned():
     assert mixed.paths[forecast.planned[0]]["context"] == "short"
     taken = stagewise(mixed, forecast, forecast.price({"joules": 0.001}))
     assert {mixed.names[k] for k in taken} <= {"none/small", "none/large", "single/large"}
+
+
+def test_the_plan_stands_for_questions_whose_fold_could_not_compare_a_stage_s_options():
+    made = world()
+    forecast = held_out(made, RECIPE)
+    early, late = (side.copy() for side in forecast.stages["generator"])
+    early[:30] = late[:30] = np.nan
+    part = replace(forecast, stages={**forecast.stages, "generator": (early, late)})
+    taken = stagewise(made, part, part.price({"joules": 0.001}))
+    assert {made.paths[k]["generator"] for k in taken[:30]} == {"large"}
+    assert {made.paths[k]["generator"] for k in taken[30:]} == {"small", "large"}
 
 
 def test_costs_fall_along_the_path():

@@ -6,9 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from dynamicrag.lab.calibrate.forecast import Recipe, forecast, learn
+from dynamicrag.lab.calibrate.forecast import forecast, learn
 from dynamicrag.lab.calibrate.replay import jointly, stagewise
 from dynamicrag.lab.calibrate.walked import Walks, pipeline_of
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.policy.file import load_policy
 from dynamicrag.routers.joint import Joint
 from dynamicrag.routers.learned import Learned

@@ -1,8 +1,8 @@
 import pytest
 
 from dynamicrag.errors import InputError
-from dynamicrag.lab.calibrate.forecast import Recipe
 from dynamicrag.lab.calibrate.whole_policy import train_policy
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.policy.file import load_policy
 
 from .made import POLICY, world

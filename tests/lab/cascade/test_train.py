@@ -12,6 +12,7 @@ from dynamicrag.lab.cascade.train import train_escalation
 from dynamicrag.lab.cascade.verifiers import judged_options
 from dynamicrag.lab.outcomes.table import OutcomeTable
 from dynamicrag.lab.outcomes.whole_paths import unmended
+from dynamicrag.lab.recipe import Recipe
 from dynamicrag.routers.paths import chains
 from tests.escalation.taught import MENDED, MENDING, PATHS, PRICES, table, taught
 
@@ -61,16 +62,15 @@ def test_what_decides_before_there_is_a_draft_has_no_use_for_mended_ones():
 
 
 @pytest.mark.parametrize(
-    ("rows", "how", "error", "told"),
+    ("rows", "policy", "features", "error", "told"),
     [
-        (table(10), {}, InputError, "at least 20 are needed"),
-        (table(40, unit="output_tokens"), {}, InputError, "its cost is in output_tokens"),
-        (table(40), {"policy": "valve"}, PolicyError, "did you mean 'value'"),
-        (table(40), {"features": ["response"]}, PolicyError, "'response' is known after generation alone"),
-        (OutcomeTable(table(40).rows, ["none/small"]), {}, InputError, "a single path"),
+        (table(10), "value", "lexical", InputError, "at least 20 are needed"),
+        (table(40, unit="output_tokens"), "value", "lexical", InputError, "its cost is in output_tokens"),
+        (table(40), "valve", "lexical", PolicyError, "did you mean 'value'"),
+        (table(40), "value", "response", PolicyError, "'response' is known after generation alone"),
+        (OutcomeTable(table(40).rows, ["none/small"]), "value", "lexical", InputError, "a single path"),
     ],
 )
-def test_mistakes_are_told(rows, how, error, told):
-    given = {"policy": "value", "router": "linear", "features": ["lexical"], **how}
+def test_mistakes_are_told(rows, policy, features, error, told):
     with pytest.raises(error, match=told):
-        train_escalation(rows, **given)
+        train_escalation(rows, policy, Recipe("linear", [features]))

@@ -65,9 +65,9 @@ def test_the_best_fixed_option_fits_the_budget(two):
 
 def test_the_share_of_the_gap_closed():
     quality = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
-    assert gap_closed(quality.max(axis=1), quality) == [1.0]
-    assert gap_closed(quality[:, 0], quality) == [0.0]
-    assert gap_closed(np.array([0.0, 1.0, 0.0, 0.0]), quality) == [-2.0]
+    assert gap_closed(quality.max(axis=1), quality, []) == [1.0]
+    assert gap_closed(quality[:, 0], quality, []) == [0.0]
+    assert gap_closed(np.array([0.0, 1.0, 0.0, 0.0]), quality, []) == [-2.0]
     mean = best_by_estimate(means(quality), quality, seed=0)
     np.testing.assert_array_equal(mean, quality[:, 0])
 
@@ -97,9 +97,9 @@ def test_all_estimates_are_judged_beside_each_other(tables):
     for each in made.budgets:
         assert each.name not in (FIXED, MEANS) or each.cost <= each.budget
         assert each.over_fixed[1] <= each.over_fixed[0] <= each.over_fixed[2]
-    assert found[FIXED, 0.5].over_fixed == (0.0, 0.0, 0.0)
+    assert found[FIXED, 0.5].over_fixed == [0.0, 0.0, 0.0]
     closed = {each.name: each.closed[0] for each in made.strategies}
     assert closed["fitted to this table"] > 0.3
     assert closed["fitted to this table"] > closed[MEANS]
     assert "gap closed" in json.dumps([str(section) for section in page(made).sections])
-    assert json.loads(json.dumps(made.as_record()))["seeds"] == [0]
+    assert json.loads(json.dumps(made.as_json()))["seeds"] == [0]

@@ -31,16 +31,16 @@ def learnt(tmp_path_factory):
 @pytest.mark.parametrize("embedder", ["toy", ""])
 def test_ease_and_ability_are_found(learnt, embedder):
     model = learnt.generation(embedder)
-    x = {}
+    asked = {}
     for kind, text in (("easy", EASY), ("hard", HARD)):
         question = text.format(n=7)
-        x[kind] = model.features.row(question, embed([question])[0] if embedder else None)
-    easy, hard = (model.logits(x[kind], [0.1, 2.0]).logit for kind in ("easy", "hard"))
+        asked[kind] = model.question(question, embed([question])[0] if embedder else None)
+    easy, hard = (model.logits(asked[kind], [0.1, 2.0]).logit for kind in ("easy", "hard"))
     assert (easy > hard).all()
     assert (easy[:, 1] > easy[:, 0] + 0.5).all()
     gains = {}
-    for kind in x:
-        single, iterative = model.logits(x[kind], [1.0], ("single", "iterative")).logit[:, 0]
+    for kind in asked:
+        single, iterative = model.logits(asked[kind], [1.0], ("single", "iterative")).logit[:, 0]
         gains[kind] = iterative - single
     assert gains["hard"] > gains["easy"]
 
@@ -53,8 +53,8 @@ def test_the_same_tables_give_the_same_bytes(learnt, tmp_path):
 
 def test_what_is_saved_predicts_as_before(learnt, tmp_path):
     loaded = Knowledge.load(learnt.save(tmp_path / "prior.npz"))
-    x = learnt.generation_lexical.features.row(HARD)
-    before, after = (known.generation_lexical.logits(x, [0.5, 1.5]) for known in (learnt, loaded))
+    models = [known.generation_lexical for known in (learnt, loaded)]
+    before, after = (model.logits(model.question(HARD), [0.5, 1.5]) for model in models)
     np.testing.assert_allclose(after.logit, before.logit, atol=1e-5)
     np.testing.assert_allclose(after.spread, before.spread, atol=1e-5)
 
@@ -64,7 +64,7 @@ def test_without_the_questions_of_a_table_the_model_is_its_own_prior(tmp_path):
     asked = grid(tables(tmp_path)).questions
     made = learn_knowledge(tables(tmp_path), asked)
     model = made.generation("")
-    easy, hard = (model.features.row(text.format(n=7), None) for text in (EASY, HARD))
+    easy, hard = (model.question(text.format(n=7)) for text in (EASY, HARD))
     assert model.logits(easy, [1.0]).logit == pytest.approx(model.logits(hard, [1.0]).logit)
     none, single, _ = model.logits(easy, [2.0]).logit[:, 0] - model.logits(easy, [1.0]).logit[:, 0]
     assert (none, single) == pytest.approx((0.7, 0.3), abs=0.01)

@@ -193,7 +193,7 @@ def test_the_command_judges_every_stage(tmp_path, monkeypatch):
     assert {each.set for each in made.retriever} == {*QUESTION_SETS, "sample"}
     assert all(each.questions == 30 for each in made.context)
     assert sum(each.skipped for each in made.gate if each.needs) == 0
-    assert json.loads(json.dumps(made.as_record()))["gate"][0]["asked"] == 16
+    assert json.loads(json.dumps(made.as_json()))["gate"][0]["asked"] == 16
     titles = " ".join(section.title for section in page(made).sections)
     assert "Skips: right" in titles
     assert any("search hotpotqa: 30 questions" in step for step in steps)

@@ -147,4 +147,4 @@ def test_intervals_and_tests():
     assert interval(np.array([0.1] * 10 + [np.nan])) is None
     assert resample.flipped(np.zeros(400)) == 1
     assert resample.flipped(np.where(values > 0.2, 1.0, 0.0)) < 0.01
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})

@@ -11,7 +11,16 @@ from dynamicrag.lab.simulate.timeline import Timeline
 def judged(own, marks=(100,), rows=200):
     quality = np.tile([0.8, 0.2], (rows, 1))
     line = Timeline(
-        ("a", "b"), 0.0, np.arange(rows), quality, quality, quality, quality > 0, np.arange(rows), marks
+        ("a", "b"),
+        0.0,
+        np.arange(rows),
+        np.full(rows, ""),
+        quality,
+        quality,
+        quality,
+        quality > 0,
+        np.arange(rows),
+        marks,
     )
     fixed = quality[:, 0]
     baselines = {name: np.tile(fixed, (2, 1)) for name in ("best_fixed", "forest", "oracle")}
@@ -41,3 +50,10 @@ def test_several_changes_are_averaged():
     own = np.full(200, 0.8)
     own[50:60] = own[100:120] = 0.2
     assert judged(own, (50, 100)).queries == 15.0
+
+
+def test_changes_count_in_the_order_of_time_and_once_at_the_same_time():
+    own = np.full(200, 0.8)
+    own[100:130] = 0.2
+    assert judged(own, marks=(100, 50)) == judged(own, marks=(50, 100))
+    assert judged(own, marks=(100, 100)) == judged(own)

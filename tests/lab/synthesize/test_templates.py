@@ -6,12 +6,12 @@ import pytest
 
 from dynamicrag.lab.synthesize.results import KindResult
 from dynamicrag.lab.synthesize.run import make, wanted_of
-from dynamicrag.lab.synthesize.templates import NoDocuments, rewriting, sum_of
+from dynamicrag.lab.synthesize.templates import no_documents, rewriting, sum_of
 
 
 async def made(number, seed):
     kinds = {"none": KindResult(number)}
-    return await make([NoDocuments()], kinds, seed, lambda _: None), kinds["none"]
+    return await make({"none": no_documents}, kinds, seed, lambda _: None), kinds["none"]
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_rewritten_texts_differ_from_what_was_given():
 
 
 async def test_attempts_never_end():
-    assert len(list(islice(NoDocuments().attempts(random.Random(0)), 5000))) == 5000
+    assert len(list(islice(no_documents(random.Random(0)), 5000))) == 5000
 
 
 def test_shares_add_up():

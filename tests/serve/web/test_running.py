@@ -50,11 +50,11 @@ class Talk:
         self.conversation = Conversation()
 
     async def go_on(self, more):
-        who = Admission(self.rag, None), Caller()
+        who = Admission(None), Caller()
         return [state async for state in resume(self.rag, self.graph, *who, self.conversation, more).states()]
 
     def begin(self, question=QUESTION, policy="", weights=None):
-        who = Admission(self.rag, None), Caller()
+        who = Admission(None), Caller()
         name = policy or self.rag.pipeline.policy.name
         return begin(self.rag, self.graph, *who, self.conversation, question, name, weights or {})
 

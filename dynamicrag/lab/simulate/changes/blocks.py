@@ -6,7 +6,7 @@ import numpy as np
 
 from dynamicrag.errors import InputError
 from dynamicrag.lab.simulate.changes.base import CHANGES, Change
-from dynamicrag.lab.simulate.timeline import Timeline, World
+from dynamicrag.lab.simulate.timeline import Timeline
 
 
 @CHANGES.register("blocks")
@@ -24,11 +24,9 @@ class Blocks(Change):
             raise ValueError(f"least: expected 1 or more, got {least}")
         self.least = least
 
-    def applied(self, line: Timeline, world: World, rng: np.random.Generator) -> Timeline:
+    def applied(self, line: Timeline, rng: np.random.Generator) -> Timeline:
         """See the base class."""
-        named, member, sizes = np.unique(
-            [world.groups[row] for row in line.rows], return_inverse=True, return_counts=True
-        )
+        named, member, sizes = np.unique(line.groups, return_inverse=True, return_counts=True)
         block = np.where(sizes >= self.least, np.arange(len(named)), len(named))[member.ravel()]
         blocks = rng.permutation(np.unique(block))
         if len(blocks) < 2:
@@ -39,5 +37,6 @@ class Blocks(Change):
         rank = np.argsort(blocks)[np.searchsorted(np.sort(blocks), block)]
         order = np.argsort(rank, kind="stable")
         starts = np.flatnonzero(np.diff(rank[order])) + 1
-        moved = {name: getattr(line, name)[order] for name in ("rows", "quality", "cost", "expected", "open")}
+        moving = ("rows", "groups", "quality", "cost", "expected", "open")
+        moved = {name: getattr(line, name)[order] for name in moving}
         return replace(line, **moved, marks=(*line.marks, *map(int, starts)))

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import outcomes_in, pair_of, parts_of
 from dynamicrag.errors import PolicyError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dynamicrag.features.base import Embed
     from dynamicrag.lab.outcomes.table import OutcomeTable
 
@@ -39,7 +38,7 @@ LABELS = "label 0,label 1"
 
 def begin(
     files: list[Path], stages: str, labels: str, json: str | None, *, mended: bool = False
-) -> "tuple[Console, OutcomeTable]":
+) -> "tuple[Output, OutcomeTable]":
     """Return the console of messages, and the tables as one; notes on them are printed.
 
     Args:
@@ -49,13 +48,9 @@ def begin(
         json: Value of ``--json``; with standard output, notes are left out.
         mended: Whether paths that refine their drafts are kept.
     """
-    from dynamicrag.cli.console import human
-    from dynamicrag.cli.output import check_target
-
-    check_target(json)
-    out = human(json)
+    out = Output(json)
     outcomes, notes = outcomes_in(files, parts_of(stages), pair_of(labels), mended=mended)
-    for note in notes if json != "-" else ():
+    for note in notes if out.in_words else ():
         out.print(f"note: {note}", style="yellow")
     return out, outcomes
 

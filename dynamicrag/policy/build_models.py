@@ -1,4 +1,4 @@
-"""The profiles of a policy's models, with stand-in prices for models without a known price."""
+"""Builds the models of a policy with their profiles, and stand-in prices for models of unknown price."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -7,13 +7,61 @@ from dataclasses import replace
 from dynamicrag.cost.ability import with_accuracy
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.profiles import Profile, Profiles, most_expensive, override
-from dynamicrag.errors import PolicyError
+from dynamicrag.errors import PolicyError, unknown
+from dynamicrag.llm.build import chat_model
 from dynamicrag.llm.chat import ChatModel
+from dynamicrag.llm.params import check_params
+from dynamicrag.policy.objects import Objects
 from dynamicrag.policy.policy import Policy
+from dynamicrag.policy.sharing import Shared
 
-__all__ = ["profiles_of"]
+__all__ = ["check_model", "make_models", "profiles_of"]
 
 _log = logging.getLogger(__name__)
+
+
+def make_models(policy: Policy, objects: Objects, shared: Shared) -> dict[str, ChatModel]:
+    """Return the chat models of a policy by name, weakest first; each is loaded on first use.
+
+    Args:
+        policy: The policy.
+        objects: The caller's objects.
+        shared: The models of the object's other policies, for reuse.
+
+    Raises:
+        PolicyError: A model is invalid, or the helper is none of them.
+        ModelUnavailable: A model does not exist.
+    """
+    models = {}
+    for name, section in policy.models.items():
+        # an observing policy keeps the models' temperature; prices do not distinguish models
+        alike = ("model", name, section.model, section.params, section.runs, policy.observe)
+        models[name] = shared.get(alike) or shared.one(alike, _model(policy, name, objects))
+    if policy.helper is not None:
+        check_model(policy.helper, models, policy.where("helper"))
+    return models
+
+
+def check_model(name: str, models: Mapping[str, ChatModel], where: str) -> None:
+    """Refuse the name of a model that the policy lacks.
+
+    Raises:
+        PolicyError: It lacks it.
+    """
+    if name not in models:
+        raise PolicyError(unknown(where, "model", name, models))
+
+
+def _model(policy: Policy, name: str, objects: Objects) -> ChatModel:
+    where, section = policy.where("models", name), policy.models[name]
+    model = objects.model(name, section, where)
+    if model is None:
+        check_params(section.model, section.params, f"{where}.params")
+        model = chat_model(name, section.model, **section.params)
+        if section.runs not in (None, model.runs) and model.runs == "in_process":
+            raise PolicyError(f"{where}.runs: {section.model} runs in this process; remove this")
+        model.runs = section.runs or model.runs
+    return model
 
 
 def profiles_of(policy: Policy, models: Mapping[str, ChatModel], known: Profiles) -> dict[str, Profile]:
