@@ -20,7 +20,6 @@ from dataclasses import replace
 
 from dynamicrag.cost.line import INGEST, WARM, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
-from dynamicrag.cost.plausible import is_plausible
 from dynamicrag.cost.spread import spread
 from dynamicrag.cost.totals import Totals
 
@@ -136,7 +135,7 @@ class Attribution:
         """Add a reading and split every interval whose calls have ended."""
         with self._ticked:
             self._last_tick = time.perf_counter()
-            if not is_plausible(interval):
+            if not interval.plausible:
                 self._refuse(interval)
                 return
             if not self._spoken or interval.begin - self._until > GAP:

@@ -55,15 +55,15 @@ def _cost_of(record: AccountLine) -> Cost:
     A dimension that is unknown here is left out. A dimension known only here is ``unknown``, unless it is not
     derived from another.
     """
-    parts = [part for part in record["cost"] if part[0] in DIMENSIONS]
-    there = {dimension for dimension, _, _ in parts}
-    parts += [
-        [name, UNKNOWN, _TINY]
-        for name in DIMENSIONS
-        if name not in there and DIMENSIONS[name].follows in there
-    ]
-    spread = {name: ends for name, ends in record.get("spread", {}).items() if name in DIMENSIONS}
-    return Cost.of_parts(parts, spread)
+    parts = {(name, kind): float(amount) for name, kind, amount in record["cost"] if name in DIMENSIONS}
+    there = {name for name, _ in parts}
+    for name, row in DIMENSIONS.items():
+        if name not in there and row.follows in there:
+            parts[name, UNKNOWN] = _TINY
+    spreads = record.get("spread", {}).items()
+    return Cost(
+        parts, spread={name: (below, above) for name, (below, above) in spreads if name in DIMENSIONS}
+    )
 
 
 def cost_of(figures: Mapping[str, Figure], scope: Scope) -> Cost:
