@@ -126,7 +126,7 @@ class Contents(ABC):
             self._made.clear()
 
     def _current(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what ``make`` derives from the content; it is made again once the content has changed."""
+        """Return the value that ``make`` derives from the content, made again once the content has changed."""
         self._require("lexical")
         with self._lock:
             generation, _ = self._open().generation()

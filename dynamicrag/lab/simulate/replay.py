@@ -37,10 +37,10 @@ def replay(
     chosen = np.empty(len(line), dtype=np.intp)
     weights = np.array([line.weight])
     for time, row in enumerate(line.rows):
-        for column in np.flatnonzero(line.open[time]):
-            if int(column) not in known:
+        for opened in map(int, np.flatnonzero(line.open[time])):
+            if opened not in known:
                 learner.add_option()
-                known.append(int(column))
+                known.append(opened)
         x = world.X[row]
         found = learner.predict(x[None])
         index = select(
