@@ -26,9 +26,9 @@ def read_abilities(
     Args:
         benchmarks: Section ``benchmarks``: the shift of each to MMLU, in logits.
         rows: Section ``abilities``: published accuracies by model.
-        where: Place of the file, for errors.
+        where: The file, for errors.
         classes: Size classes, smallest first.
-        class_of_model: Size class by spec, of models with one.
+        class_of_model: Size class by spec.
 
     Raises:
         PolicyError: A key or a benchmark is unknown, a value is missing, or an accuracy is impossible.

@@ -64,12 +64,7 @@ class Budget:
         return frozenset({*self.per_query, *self.total})
 
     def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
-        """Return the budget of another policy that spends from the same total.
-
-        Args:
-            per_query: Limit of one query under that policy.
-            exhausted: As for the constructor.
-        """
+        """Return the budget of another policy that spends from the same total."""
         other = copy.copy(self)  # shares the purse and the open reservations
         other.per_query, other.exhausted = per_query, exhausted
         return other
@@ -102,10 +97,6 @@ class Budget:
         """Return the amount that a query has left for its next step, by limited dimension.
 
         An overspent dimension has 0 left, not less, so an existing draft can still be accepted.
-
-        Args:
-            query_id: The query.
-            spent: Its cost so far.
         """
         left, shared = await self.rest(query_id, spent)
         for dimension, amount in shared.items():
@@ -159,10 +150,6 @@ class Budget:
 
         Money and tokens are only corrected upwards: a cancelled call is charged its worst case, because its
         usage is unknown.
-
-        Args:
-            final: Final costs of the calls.
-            booked: Costs booked when the calls ended.
         """
         change = {dimension: final[dimension] - booked[dimension] for dimension in self.total}
         change = {d: max(x, 0.0) if DIMENSIONS[d].hard else x for d, x in change.items()}

@@ -20,7 +20,7 @@ def known(
         where: Its place in the user's file.
         valid: Valid keys; any by default.
         needed: Keys that must be there.
-        hint: How to mend a missing key.
+        hint: The remedy if one is missing.
 
     Raises:
         PolicyError: It is not a mapping, has an unknown key, or lacks one.

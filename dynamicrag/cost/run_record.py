@@ -13,13 +13,7 @@ __all__ = ["run_record"]
 
 
 def run_record(ledger: Ledger, query: str, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return the record of a query, as plain JSON.
-
-    Args:
-        ledger: The ledger.
-        query: Its id.
-        lines: Its calls.
-    """
+    """Return the record of a query with its calls, as plain JSON."""
     # other processes have other clocks, and a judge marks an answer that the user has already
     timed = [line for line in lines if line.brought is None and line.stage != JUDGING]
     begin = min((line.begin for line in timed), default=0.0)

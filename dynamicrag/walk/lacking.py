@@ -46,13 +46,7 @@ def ends_only(verification: Verification, call: CallOptions) -> CallOptions:
 
 
 def lack_of(lacking: Lacking, verification: Verification, otherwise: Decision | None) -> TurnState:
-    """Return the turn with the lack to ask about.
-
-    Args:
-        lacking: The lack.
-        verification: The loop over drafts.
-        otherwise: The decision on the draft that stands; ``None`` without a draft.
-    """
+    """Return the turn with the lack to ask about, and the decision on the draft that stands, if any."""
     turn, shortage = lacking.turn, lacking.shortage
     standing: float | None = 0.0
     withheld = abstention(verification, turn, "there is no draft", BY)
@@ -122,14 +116,9 @@ def _answer(lack: Lack, amounts: dict[str, float] | None) -> BudgetAnswer:
 def abstention(
     verification: Verification, turn: TurnState, why: str, router: str, *, outside: bool = False
 ) -> Decision | None:
-    """Return the decision to abstain without a draft, if the policy has this move.
+    """Return the decision of a router to abstain without a draft, if the policy has this move.
 
-    Args:
-        verification: The loop over drafts.
-        turn: The turn.
-        why: The reason.
-        router: Name of the router of the decision.
-        outside: Whether the documents do not cover the question.
+    ``outside`` says that the documents do not cover the question.
     """
     moves = verification.moves
     index = next((i for i, move in enumerate(moves) if move.kind == "abstain"), None)

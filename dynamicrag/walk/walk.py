@@ -69,11 +69,6 @@ class Walk:
         """Take a turn through some stages; stops early if no draft could be accepted, or budget is lacking.
 
         A turn that was granted more budget continues at the stage that lacked it.
-
-        Args:
-            names: The stages, in order.
-            turn: The turn.
-            run: The run.
         """
         decisions: list[Decision] = []
         resumes = turn.get("resumes")

@@ -61,12 +61,7 @@ class ServerFile:
         self._path = path
 
     def begin(self, server: str, read: Read) -> int:
-        """Open a call and return its number.
-
-        Args:
-            server: Key of the server's processes.
-            read: Reads the server's counters, given the CPU-seconds at its last mark.
-        """
+        """Open a call to the server with a key, and return its number."""
         with self._transaction() as db:
             call = db.execute(
                 "INSERT INTO calls (server, pid) VALUES (?, ?)", (server, os.getpid())

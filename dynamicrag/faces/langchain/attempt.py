@@ -130,8 +130,8 @@ async def begin(
         seconds = None if limit is None else limit - spent["seconds"]
         if seconds is not None and seconds <= 0:
             raise BudgetExceeded(
-                f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, or "
-                "use faster models"
+                f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, "
+                "or use faster models"
             )
         reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
         held = await reservation.__aenter__()
