@@ -42,7 +42,7 @@ def ingest(
     """Read, chunk and embed documents; unchanged documents are not processed again."""
     from dynamicrag.cost.ledger import Ledger
     from dynamicrag.cost.line import INGEST
-    from dynamicrag.cost.process import shared_attribution
+    from dynamicrag.cost.meters import shared_attribution
     from dynamicrag.cost.profiles import load_profiles
     from dynamicrag.llm.catalogue import catalogue
     from dynamicrag.llm.pull import path_of

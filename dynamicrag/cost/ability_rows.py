@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import linear_regression, median
-from typing import Any
 
 from dynamicrag.cost.ability import Abilities, Ability, Line, accuracy, logit
 from dynamicrag.cost.assume import SizeClass, class_of, size_in
@@ -27,9 +26,9 @@ def read_abilities(
     Args:
         benchmarks: Section ``benchmarks``: the shift of each to MMLU, in logits.
         rows: Section ``abilities``: published accuracies by model.
-        where: Place of the file, for errors.
+        where: The file, for errors.
         classes: Size classes, smallest first.
-        class_of_model: Size class by spec, of models with one.
+        class_of_model: Size class by spec.
 
     Raises:
         PolicyError: A key or a benchmark is unknown, a value is missing, or an accuracy is impossible.
@@ -66,7 +65,7 @@ def read_abilities(
 
 
 def _ability(entry: object, where: str, shifts: Mapping[str, float]) -> Ability:
-    row = _complete(entry, where, _ROW, ("also", "line"))
+    row = known(entry, where, (*_ROW, "also", "line"), _ROW)
     if not isinstance(row.get("line", True), bool):
         raise PolicyError(f"{where}.line: must be true or false, got {row['line']!r}")
     if row["benchmark"] not in shifts:
@@ -99,18 +98,7 @@ def _line(points: Sequence[tuple[float, float]]) -> Line | None:
 
 
 def _shift(entry: object, where: str) -> float:
-    shift = _complete(entry, where, _BENCHMARK)["shift"]
+    shift = known(entry, where, _BENCHMARK, _BENCHMARK)["shift"]
     if isinstance(shift, bool) or not isinstance(shift, int | float) or not math.isfinite(shift):
         raise PolicyError(f"{where}.shift: must be a number, got {shift!r}")
     return float(shift)
-
-
-def _complete(
-    entry: object, where: str, needed: Sequence[str], optional: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Return a mapping that has all needed keys."""
-    found = known(entry, where, [*needed, *optional])
-    missing = [key for key in needed if key not in found]
-    if missing:
-        raise PolicyError(f"{where}: lacks {', '.join(missing)}")
-    return found

@@ -20,7 +20,6 @@ from dataclasses import replace
 
 from dynamicrag.cost.line import INGEST, WARM, Line
 from dynamicrag.cost.meter import EnergyMeter, Interval, NullMeter
-from dynamicrag.cost.plausible import is_plausible
 from dynamicrag.cost.spread import spread
 from dynamicrag.cost.totals import Totals
 
@@ -136,17 +135,14 @@ class Attribution:
         """Add a reading and split every interval whose calls have ended."""
         with self._ticked:
             self._last_tick = time.perf_counter()
-            if not is_plausible(interval):
+            if not interval.plausible:
                 self._refuse(interval)
                 return
             if not self._spoken or interval.begin - self._until > GAP:
                 self._uncover(interval.begin)
             self._until, self._spoken = max(self._until, interval.end), True
-            self._totals = replace(
-                self._totals,
-                metered=self._totals.metered + interval.active + interval.constant + interval.unexplained,
-                unexplained=self._totals.unexplained + interval.unexplained,
-            )
+            self._totals.metered += interval.active + interval.constant + interval.unexplained
+            self._totals.unexplained += interval.unexplained
             if interval.cpu_seconds >= BUSY * (interval.end - interval.begin):
                 joules, cpu_seconds = (RECENT * amount for amount in self._rated)
                 self._rated = joules + interval.active, cpu_seconds + interval.cpu_seconds
@@ -160,9 +156,8 @@ class Attribution:
             self._ticked.notify_all()
 
     def _refuse(self, interval: Interval) -> None:
-        faults = self._totals.faults + 1
-        self._totals = replace(self._totals, faults=faults)
-        level = logging.WARNING if faults == 1 else logging.DEBUG
+        self._totals.faults += 1
+        level = logging.WARNING if self._totals.faults == 1 else logging.DEBUG
         _log.log(level, "meter %s: implausible reading ignored: %s", self.meter.name, interval)
         self._uncover(time.perf_counter())
 
@@ -191,22 +186,17 @@ class Attribution:
             claims |= {line: rest * seconds / together for line, seconds in patient.items()}
         total = sum(claims.values())
         per_cpu_second = interval.active / max(total, interval.cpu_seconds, 1e-9)
-        ingest = warm = 0.0
         for line, claim in claims.items():
-            line.joules += claim * per_cpu_second
+            joules = claim * per_cpu_second
+            line.joules += joules
             line.charged += claim
-            ingest += claim * per_cpu_second * line.query_id.startswith(INGEST)
-            warm += claim * per_cpu_second * line.query_id.startswith(WARM)
+            self._totals.ingest += joules * line.query_id.startswith(INGEST)
+            self._totals.warm += joules * line.query_id.startswith(WARM)
         active = total * per_cpu_second
         idle = interval.active - active
-        self._totals = replace(
-            self._totals,
-            active=self._totals.active + active,
-            ingest=self._totals.ingest + ingest,
-            warm=self._totals.warm + warm,
-            idle=self._totals.idle + idle,
-            constant=self._totals.constant + interval.constant,
-        )
+        self._totals.active += active
+        self._totals.idle += idle
+        self._totals.constant += interval.constant
         self._share_overhead(interval, idle + interval.constant, [*self._closed, *computing])
         for _ in range(len(self._closed)):
             line = self._closed.popleft()

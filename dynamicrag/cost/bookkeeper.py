@@ -49,13 +49,7 @@ class Bookkeeper:
         failures: Number of accounts and of decisions of queries that could not be stored.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        budget: Budget,
-        runs: "Runs | None",
-        log: "Log | None" = None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, budget: Budget, runs: "Runs | None", log: "Log | None" = None) -> None:
         self._ledger = ledger
         self._budget = budget
         self._runs = runs
@@ -71,13 +65,7 @@ class Bookkeeper:
         self.failures = 0
 
     def commit(self, query_id: str, entry: "Callable[[], LoggedQuery]", user: str) -> None:
-        """Commit an answered query to the decision log. Never fails; blocks.
-
-        Args:
-            query_id: Its id.
-            entry: Makes its entry.
-            user: Name of the user.
-        """
+        """Commit an answered query of a user to the decision log, by its entry. Never fails; blocks."""
         with self._free:
             self._free.wait_for(lambda: self._committing != query_id)
         self._commit(query_id, entry, user)
@@ -206,12 +194,7 @@ class Bookkeeper:
                 turn["lines"] = ledger.records(line for line in lines if line.end is not None)
             totals = asdict(ledger.attribution.totals)
             meter = {"meter": ledger.attribution.meter.name, "kind": ledger.attribution.meter.kind}
-            self._runs.add(
-                turn,
-                item.question,
-                calls,
-                {"id": ledger.attribution.id, **meter, **totals},
-            )
+            self._runs.add(turn, item.question, calls, {"id": ledger.attribution.id, **meter, **totals})
 
     def kept(self, query_id: str) -> dict[str, Any]:
         """Return the stored record of a query, empty if there is none. Never fails; may block."""

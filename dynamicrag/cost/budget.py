@@ -53,61 +53,37 @@ class Budget:
     ) -> None:
         self.per_query: Limits = per_query or {}
         self.total: Limits = total or {}
-        self.limited: frozenset[Dimension] = frozenset({*self.per_query, *self.total})
-        """The dimensions that have a limit."""
         self.exhausted = exhausted
         self.purse: Purse = purse or MemoryPurse()
         self._places: Mapping[Dimension, str] = {}
         self._open = OpenCalls()
 
-    def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
-        """Return the budget of another policy that spends from the same total.
+    @property
+    def limited(self) -> frozenset[Dimension]:
+        """The dimensions that have a limit."""
+        return frozenset({*self.per_query, *self.total})
 
-        Args:
-            per_query: Limit of one query under that policy.
-            exhausted: As for the constructor.
-        """
+    def beside(self, per_query: Limits, exhausted: Exhausted) -> "Budget":
+        """Return the budget of another policy that spends from the same total."""
         other = copy.copy(self)  # shares the purse and the open reservations
         other.per_query, other.exhausted = per_query, exhausted
-        other.limited = frozenset({*per_query, *self.total})
         return other
 
-    def tightened(self, limits: Mapping[str, float], where: str) -> "Budget":
-        """Return a view of this budget for one call: the same account with tighter limits per query.
-
-        Args:
-            limits: Limits of the call's query. The policy's limit holds where it is lower.
-            where: Place of the limits, for messages.
-        """
-        if not limits:
-            return self
-        less: Limits = {
-            d: limits[d] for d in DIMENSIONS if d in limits and limits[d] < self.per_query.get(d, math.inf)
-        }
-        if not less:
-            return self
-        view = copy.copy(self)  # shares the reserved and the booked amounts
-        view.per_query = {**self.per_query, **less}
-        view.limited = self.limited | less.keys()
-        view._places = {dimension: f"{where}.{dimension}" for dimension in less}
-        return view
-
-    def raised(self, extra: Mapping[str, float]) -> "Budget":
-        """Return a view of this budget for one query that was granted more than its limits.
-
-        Args:
-            extra: The amount by dimension to add to the query's own limit. Totals stay as they are.
-        """
-        more: Limits = {d: limit + extra[d] for d, limit in self.per_query.items() if extra.get(d)}
-        if not more:
-            return self
-        view = copy.copy(self)  # shares the reserved and the booked amounts
-        view.per_query = {**self.per_query, **more}
-        return view
-
     def of_call(self, call: CallOptions) -> "Budget":
-        """Return a view of this budget for one call: its own limits, and the amounts granted to its query."""
-        return self.tightened(call.budget, "the call's budget").raised(call.granted)
+        """Return a view of this budget for one call.
+
+        A limit of the call holds where the policy's is not lower. An amount granted to the query raises the
+        limit per query; totals stay as they are.
+        """
+        if not (call.budget or call.granted):
+            return self
+        own, policy = call.budget, self.per_query
+        less = [d for d in DIMENSIONS if d in own and own[d] < policy.get(d, math.inf)]
+        limits = {**policy, **{d: own[d] for d in less}}
+        view = copy.copy(self)  # shares the purse and the open reservations
+        view.per_query = {d: limit + call.granted.get(d, 0.0) for d, limit in limits.items()}
+        view._places = {d: f"the call's budget.{d}" for d in less}
+        return view
 
     def state(self) -> dict[Dimension, Standing]:
         """Return the state of each total. May block."""
@@ -121,10 +97,6 @@ class Budget:
         """Return the amount that a query has left for its next step, by limited dimension.
 
         An overspent dimension has 0 left, not less, so an existing draft can still be accepted.
-
-        Args:
-            query_id: The query.
-            spent: Its cost so far.
         """
         left, shared = await self.rest(query_id, spent)
         for dimension, amount in shared.items():
@@ -133,11 +105,11 @@ class Budget:
 
     async def rest(self, query_id: str, spent: Cost) -> Rest:
         """Return the rest of the query's own limits, and that of the totals."""
-        own, shared = self._left_of_query(query_id, spent), dict[Dimension, float]()
+        held, shared = self._open.held(query_id), dict[Dimension, float]()
+        own = {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
         if self.total:
-            gone, held = await self._purse(self.purse.state)
-            for dimension, limit in self.total.items():
-                shared[dimension] = limit - gone.get(dimension, 0.0) - held.get(dimension, 0.0)
+            standings = await self._purse(self.state)
+            shared = {d: each.limit - each.spent - each.set_aside for d, each in standings.items()}
         return Rest(own, shared)
 
     @asynccontextmanager
@@ -178,34 +150,26 @@ class Budget:
 
         Money and tokens are only corrected upwards: a cancelled call is charged its worst case, because its
         usage is unknown.
-
-        Args:
-            final: Final costs of the calls.
-            booked: Costs booked when the calls ended.
         """
         change = {dimension: final[dimension] - booked[dimension] for dimension in self.total}
         change = {d: max(x, 0.0) if DIMENSIONS[d].hard else x for d, x in change.items()}
         if any(change.values()):
             self.purse.add(change)
 
-    def _left_of_query(self, query_id: str, spent: Cost) -> dict[Dimension, float]:
-        held = self._open.held(query_id)
-        return {d: limit - spent[d] - held[d] for d, limit in self.per_query.items()}
-
     async def _hold(self, query_id: str, worst: Cost, spent: Cost | Callable[[], Cost]) -> None:
-        since = time.monotonic()
+        since, all_hard = time.monotonic(), self.exhausted != "cheapest"
+        hard = {
+            d: limit
+            for d, limit in self.per_query.items()
+            if d != "seconds" and (all_hard or DIMENSIONS[d].hard)  # a timeout enforces the limit in seconds
+        }
         while True:
-            # a timeout enforces the limit in seconds
-            hard = {d: limit for d, limit in self.per_query.items() if d != "seconds" and self._is_hard(d)}
             try:
                 return self._open.hold(query_id, worst, spent, hard, self._places)
             except Passing as passing:
                 if not callable(spent) or time.monotonic() - since > PATIENCE:
                     raise passing.exceeded from None
             await moment(since)
-
-    def _is_hard(self, dimension: Dimension) -> bool:
-        return DIMENSIONS[dimension].hard or self.exhausted != "cheapest"
 
     async def worth_waiting(self, since: float, query_id: str = "") -> bool:
         """Wait a moment for other reservations to be released.

@@ -39,10 +39,7 @@ _NOTHING: AbstractContextManager[None] = nullcontext()
 def call_span(line: Line, kind: CallKind, cost: Callable[[Line], Cost]) -> AbstractContextManager[None]:
     """Return a context whose work is the span of a call; without a recorded query, nothing is done.
 
-    Args:
-        line: The call's line; its usage is read at the end.
-        kind: The work of the call.
-        cost: Returns the cost of a line.
+    The usage of the line and its cost are read at the end.
     """
     if not traces.under_way():
         return _NOTHING

@@ -58,13 +58,13 @@ def over(base: Mapping[str, Bounds], own: Mapping[str, Bounds | None]) -> dict[s
 
 
 def _bounds(data: object, where: str, most: float) -> Bounds:
-    given = known(data, where, _BOUNDS) if isinstance(data, Mapping) else dict.fromkeys(_BOUNDS, data)
-    missing = [name for name in _BOUNDS if name not in given]
-    if missing:
-        raise PolicyError(f"{where}: lacks {', '.join(missing)}; give one number, or low, mid and high")
+    given: dict[str, Any] = dict.fromkeys(_BOUNDS, data)
+    several = isinstance(data, Mapping)
+    if several:
+        given = known(data, where, _BOUNDS, _BOUNDS, "; give one number, or low, mid and high")
     for name, value in given.items():
         try:
-            check(f"{where}.{name}" if isinstance(data, Mapping) else where, value, 0, most)
+            check(f"{where}.{name}" if several else where, value, 0, most)
         except ValueError as error:
             raise PolicyError(str(error)) from None
     try:

@@ -20,8 +20,8 @@ from dynamicrag.cost.call_span import CallKind, call_span
 from dynamicrag.cost.line import BEFOREHAND, Line
 from dynamicrag.cost.line_costs import LineCosts
 from dynamicrag.cost.meter import NullMeter
+from dynamicrag.cost.meters import shared_attribution
 from dynamicrag.cost.payer import payer_in
-from dynamicrag.cost.process import shared_attribution
 from dynamicrag.cost.profiles import IN_PROCESS, Host, Profile
 from dynamicrag.cost.records import line_of, record_of
 from dynamicrag.cost.vector import Cost, Scope

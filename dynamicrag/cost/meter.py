@@ -5,6 +5,7 @@ query waits for it. It meters only this process, whose energy is linear in its o
 model server on the same host.
 """
 
+import math
 import os
 import threading
 import time
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dynamicrag.cost.vector import Kind
+
+MOST_WATTS = max(5_000.0, 100.0 * (os.cpu_count() or 1))
+"""Upper bound of the power of a host with so many threads, in watts, accelerators included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,17 @@ class Interval:
     constant: float
     cpu_seconds: float
     unexplained: float = 0.0
+
+    @property
+    def plausible(self) -> bool:
+        """Whether the reading may be true. A counter may wrap around or be reset, and a sensor may die."""
+        amounts = (self.active, self.constant, self.cpu_seconds, self.unexplained)
+        seconds = self.end - self.begin
+        if not (seconds > 0 and all(0 <= amount < math.inf for amount in amounts)):
+            return False
+        used = self.active + self.unexplained
+        dead = used == 0 and seconds >= 0.5 and self.cpu_seconds >= 0.1
+        return not dead and used + self.constant <= MOST_WATTS * max(1.0, seconds)
 
 
 Sink = Callable[[Interval], None]

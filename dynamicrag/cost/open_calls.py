@@ -40,14 +40,9 @@ class OpenCalls:
         limits: Mapping[Dimension, float],
         places: Mapping[Dimension, str],
     ) -> None:
-        """Reserve the worst case of a call, in one step with the check of the limits.
+        """Reserve the worst case of a call, in one step with the check of the query's limits.
 
-        Args:
-            query_id: The query.
-            worst: Largest possible cost of the call.
-            spent: Cost of the query so far, or a function that returns it.
-            limits: The limits of the query.
-            places: Their places in the policy, if unusual, for messages.
+        ``spent`` is the cost of the query so far, or returns it; ``places`` name unusual limits in messages.
 
         Raises:
             BudgetExceeded: The call does not fit.

@@ -105,11 +105,8 @@ def size_classes(data: object, where: str) -> tuple[SizeClass, ...]:
     entries = known(data, where)
     for name, entry in entries.items():
         place = f"{where}.{name}"
-        own = known(entry, place, _CLASS)
-        missing = [key for key in _CLASS[1:] if key not in own]
+        own = known(entry, place, _CLASS, _CLASS[1:])
         above, up_to = found[-1].up_to if found else 0.0, own.get("up_to", inf)
-        if missing:
-            raise PolicyError(f"{place}: lacks {', '.join(missing)}")
         if not isinstance(up_to, int | float) or not up_to > above:
             raise PolicyError(f"{place}.up_to: must be a number over {above:g}, got {up_to!r}")
         joules = _range(own["joules"], f"{place}.joules")
@@ -147,10 +144,7 @@ def _range(data: object, where: str) -> Range:
     found = known(data, where)
     if not any(bound in found for bound in bounds):
         return Range.same(made(Rate, found, where))
-    known(found, where, bounds)
-    missing = [bound for bound in bounds if bound not in found]
-    if missing:
-        raise PolicyError(f"{where}: lacks {', '.join(missing)}; give one rate, or low, mid and high")
+    known(found, where, bounds, bounds, "; give one rate, or low, mid and high")
     try:
         return Range(*(made(Rate, found[bound], f"{where}.{bound}") for bound in bounds))
     except ValueError as error:

@@ -22,24 +22,13 @@ class Passing(Exception):
 
 
 async def moment(since: float) -> None:
-    """Wait a moment, longer the longer the caller has waited; not all callers at once.
-
-    Args:
-        since: Begin of the caller's wait, on ``time.monotonic``.
-    """
+    """Wait a moment, longer the longer the caller has waited since ``since``; not all callers at once."""
     waited = time.monotonic() - since
     await asyncio.sleep(min(0.5, 0.02 + waited / 4) * (0.5 + random.random()))
 
 
 def too_much(place: str, worst: float, left: float, reserved: float = 0.0) -> str:
-    """Return the message for a call that a limit refuses.
-
-    Args:
-        place: The limit's place in the policy.
-        worst: Largest possible amount of the call.
-        left: The amount left.
-        reserved: The amount that other calls of the query hold.
-    """
+    """Return the message for a call that a limit refuses; other calls of the query hold ``reserved``."""
     amounts = f"a call may use {worst:.4g}, and {left:.4g} is left"
     if reserved > 0:
         amounts += f" ({reserved:.4g} is reserved by other calls of the query)"

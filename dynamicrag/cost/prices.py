@@ -40,19 +40,12 @@ class Price:
 
 
 def price_of(name: str, profile: Profile, today: date) -> Price:
-    """Return the price used to compute costs.
-
-    Args:
-        name: The model's name in the policy.
-        profile: Its coefficients.
-        today: Today's date, to compute the age of a price.
-    """
+    """Return the price used to compute the costs of a model, by its name in the policy."""
     as_of = dated(profile.prices)
     how = f"models.{name}.profile.usd: {{input: ..., output: ...}} in usd per token"
     if not profile.priced:
-        return Price(
-            None, None, None, None, f"model {name}: no price is known; give {how}, or 0 if it is free"
-        )
+        warning = f"model {name}: no price is known; give {how}, or 0 if it is free"
+        return Price(None, None, None, None, warning)
     warning = ""
     if as_of is not None and (today - as_of).days > OLD_DAYS:
         warning = f"model {name}: its price dates from {as_of}; check it, and give {how} if it has changed"

@@ -205,10 +205,7 @@ def _read(path: Path, where: str) -> Profiles:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where}: not a profile file: {error}") from None
-    sections = known(data, where, _SECTIONS)
-    missing = [section for section in _SECTIONS if section not in sections]
-    if missing:
-        raise PolicyError(f"{where}: not a profile file: it lacks {', '.join(missing)}")
+    sections = known(data, where, _SECTIONS, _SECTIONS, "; it is not a profile file")
     classes = size_classes(sections["size_classes"], f"{where}: size_classes")
     by_name = {each.name: each for each in classes}
     unknown_size = sections["unknown_size"]

@@ -21,14 +21,7 @@ _log = logging.getLogger("dynamicrag.queries")
 
 
 def log_finished(query_id: str, facts: Mapping[str, Any], cost: Cost, *, provisional: bool) -> None:
-    """Write the record of a query.
-
-    Args:
-        query_id: The query.
-        facts: Its facts; those of the record are taken.
-        cost: Its cost; an unknown amount is ``None``.
-        provisional: Whether the meter has not covered all of it.
-    """
+    """Write the record of a query, with the facts that belong there; an unknown amount is ``None``."""
     if not _log.isEnabledFor(logging.INFO):
         return
     about = {name: facts[name] for name in FACTS if name in facts}

@@ -1,7 +1,7 @@
 """Converts lines of an account to JSON and back, for a graph's state and for other processes."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, cast
@@ -20,12 +20,9 @@ _TINY = 1e-300
 
 
 def record_of(line: Line, cost: Cost, kind: Kind) -> AccountLine:
-    """Return a line as JSON.
+    """Return a line that has ended as JSON, with its cost as known by now.
 
-    Args:
-        line: The line, which has ended.
-        cost: Its cost as known by now.
-        kind: Provenance of the meter's joules.
+    ``kind`` is the provenance of the meter's joules.
     """
     record = AccountLine(
         id=line.id, query=line.query_id, stage=line.stage, label=line.label, cost=cost.parts()
@@ -55,15 +52,15 @@ def _cost_of(record: AccountLine) -> Cost:
     A dimension that is unknown here is left out. A dimension known only here is ``unknown``, unless it is not
     derived from another.
     """
-    parts = [part for part in record["cost"] if part[0] in DIMENSIONS]
-    there = {dimension for dimension, _, _ in parts}
-    parts += [
-        [name, UNKNOWN, _TINY]
-        for name in DIMENSIONS
-        if name not in there and DIMENSIONS[name].follows in there
-    ]
-    spread = {name: ends for name, ends in record.get("spread", {}).items() if name in DIMENSIONS}
-    return Cost.of_parts(parts, spread)
+    parts = {(name, kind): float(amount) for name, kind, amount in record["cost"] if name in DIMENSIONS}
+    there = {name for name, _ in parts}
+    for name, row in DIMENSIONS.items():
+        if name not in there and row.follows in there:
+            parts[name, UNKNOWN] = _TINY
+    spreads = record.get("spread", {}).items()
+    return Cost(
+        parts, spread={name: (below, above) for name, (below, above) in spreads if name in DIMENSIONS}
+    )
 
 
 def cost_of(figures: Mapping[str, Figure], scope: Scope) -> Cost:
@@ -110,15 +107,9 @@ def line_of(record: AccountLine) -> Line:
     )
 
 
-def lost(query_id: str, number: int, dimensions: Iterable[Dimension] = DIMENSIONS) -> Line:
-    """Return a line with unknown costs that represents missing lines of another process.
-
-    Args:
-        query_id: The query that made the calls.
-        number: Number of missing lines.
-        dimensions: All dimensions of a cost.
-    """
-    cost = Cost({(dimension, UNKNOWN): _TINY for dimension in dimensions})
+def lost(query_id: str, number: int) -> Line:
+    """Return a line with unknown costs that represents a number of missing lines of another process."""
+    cost = Cost({(dimension, UNKNOWN): _TINY for dimension in DIMENSIONS})
     label = f"{number} lost line{'' if number == 1 else 's'}"
     line = Line(query_id, "elsewhere", label, IN_PROCESS, math.nan, end=math.nan, closed=True, brought=cost)
     line.id = f"lost-{query_id}-{number}"

@@ -23,7 +23,7 @@ from dynamicrag.store.address import store_address
 from dynamicrag.store.database import Database
 from dynamicrag.store.encode import clean
 from dynamicrag.store.pruning import drop_processes
-from dynamicrag.store.rows import drop_oldest, mark_of, put
+from dynamicrag.store.rows import Bound, mark_of, put
 from dynamicrag.store.tables import CALLS, PROCESSES, TURNS
 
 _log = logging.getLogger(__name__)
@@ -55,8 +55,7 @@ class Runs:
     def __init__(self, where: Path | str | None = None, keep: int = 20_000) -> None:
         self.database = Database(where if isinstance(where, Path) else store_address(where))
         self.path = self.database.path
-        self._keep = keep
-        self._added = 0
+        self._bound = Bound(TURNS, keep)
 
     def add(
         self,
@@ -83,7 +82,8 @@ class Runs:
             put(db, PROCESSES, account, "id")
             for spec, observed in calls.items():
                 _add_calls(db, spec, observed)
-            self._bound(db)
+            if self._bound(db):
+                drop_processes(db)
 
     def turns(
         self, *, since: float = 0.0, policy: str | None = None, thread: str | None = None
@@ -130,12 +130,6 @@ class Runs:
                 continue  # skip a damaged row
             found.setdefault(host, {}).setdefault(spec, []).append(Observation(*row))
         return found
-
-    def _bound(self, db: Connection) -> None:
-        """Delete the oldest queries: at the first query, and then as often as keeps the excess under 1 %."""
-        if self._added % (self._keep // 100 + 1) == 0 and drop_oldest(db, TURNS, self._keep):
-            drop_processes(db)
-        self._added += 1
 
 
 def _add_calls(db: Connection, spec: str, observed: Sequence[Observation]) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -16,7 +16,7 @@ import psutil
 from dynamicrag.cost.purse import Amounts, check
 from dynamicrag.cost.vector import Dimension
 from dynamicrag.errors import BudgetError
-from dynamicrag.store.private import private_file
+from dynamicrag.store.private import transaction
 
 WAIT_SECONDS = 30.0
 CLOCK = 2.0
@@ -113,16 +113,9 @@ class SharedPurse:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # one connection per transaction: cheap compared with a model call, and safe with threads and forks
         try:
-            private_file(self._path)
-            with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
-                for statement in _SCHEMA.split(";"):
-                    db.execute(statement)
+            with transaction(self._path, _SCHEMA, wait=WAIT_SECONDS, durable=True) as db:
                 yield db
-                db.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise BudgetError(
                 f"{self._path}: the shared budget {self._account!r} cannot be stored ({error}); nothing is "

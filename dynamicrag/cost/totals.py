@@ -5,7 +5,7 @@ from dataclasses import dataclass
 __all__ = ["Totals"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Totals:
     """The metered energy of a process by account, in joules.
 

@@ -1,6 +1,6 @@
 """The cost vector: an amount per dimension, each with its provenance."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from dynamicrag.cost.dimensions import DIMENSIONS
@@ -83,15 +83,6 @@ class Cost:
     def spread(self) -> dict[str, list[float]]:
         """Return the uncertainty of each dimension below and above its amount, where known."""
         return {dimension: [below, above] for dimension, (below, above) in self._spread.items()}
-
-    @classmethod
-    def of_parts(
-        cls, parts: "Iterable[Sequence[Any]]", spread: "Mapping[str, Sequence[float]] | None" = None
-    ) -> "Cost":
-        """Return the cost from its :meth:`parts` and :meth:`spread`."""
-        found = {(dimension, kind): float(amount) for dimension, kind, amount in parts}
-        bounds = {dimension: (below, above) for dimension, (below, above) in (spread or {}).items()}
-        return cls(found, spread=bounds)
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost.total((self, other), self.scope)

@@ -7,7 +7,8 @@ twice as long.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 __all__ = ["LONGEST", "SHORTEST", "Outage"]
 
@@ -31,6 +32,7 @@ class Outage:
         self._until = 0.0
         self._why = ""
         self._named = False
+        self._trying = False
 
     def admit(self) -> str | None:
         """Ask for a call; return why it is refused, or ``None`` if it may proceed.
@@ -44,8 +46,19 @@ class Outage:
                 return None
             if now < self._until:
                 return f"it is left alone for another {self._until - now:.0f} s, after: {self._why}"
-            self._until = now + self._cooldown()
+            self._until, self._trying = now + self._cooldown(), True
             return None
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Prepare an admitted call; if that fails, the call is not made, and the next caller may try."""
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                if self._trying:
+                    self._until, self._trying = self._clock(), False
+            raise
 
     @property
     def rests(self) -> bool:
@@ -62,6 +75,7 @@ class Outage:
         """Open for a cooldown, or for the seconds given by the provider."""
         with self._lock:
             self._failures += 1
+            self._trying = False
             self._why = why
             self._named = retry_after is not None
             seconds = self._cooldown() if retry_after is None else min(retry_after, LONGEST)
@@ -71,6 +85,7 @@ class Outage:
         """Close after a successful call."""
         with self._lock:
             self._failures = 0
+            self._trying = False
 
     def _cooldown(self) -> float:
         return min(LONGEST, SHORTEST * 2.0 ** min(self._failures - 1, 10))

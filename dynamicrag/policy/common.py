@@ -9,8 +9,7 @@ from dynamicrag.cost.bookkeeper import Bookkeeper
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.calibration import Calibration
 from dynamicrag.cost.ledger import Ledger
-from dynamicrag.cost.meters import check_meter
-from dynamicrag.cost.process import shared_attribution
+from dynamicrag.cost.meters import check_meter, shared_attribution
 from dynamicrag.cost.profiles import Profiles, here, load_profiles
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.learning.background import Background

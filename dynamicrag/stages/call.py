@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -68,11 +69,7 @@ async def call(
         ModelError: As :meth:`ChatModel.complete`; or the answer is empty, withheld or broken.
         UnfinishedAnswer: The answer is cut, and ``whole`` is set.
     """
-    why = None if run.last_resort else model.outage.admit()
-    if why is not None:
-        kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
-        kept_out.refused, kept_out.retry_after = True, model.outage.wait()
-        raise kept_out
+    admit(model, run)
     config = config or run.config
     tries = 0
     while True:
@@ -86,6 +83,19 @@ async def call(
             if not patient or not await pause(error, tries, model, run, query_id):
                 raise
         tries += 1
+
+
+def admit(model: ChatModel, run: Run) -> None:
+    """Refuse a call to a model in the cooldown after a failure, unless it is the last resort.
+
+    Raises:
+        ProviderError: The model is left alone.
+    """
+    why = None if run.last_resort else model.outage.admit()
+    if why is not None:
+        kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
+        kept_out.refused, kept_out.retry_after = True, model.outage.wait()
+        raise kept_out
 
 
 async def pause(error: ModelError, tries: int, model: ChatModel, run: Run, query_id: str) -> bool:
@@ -106,18 +116,20 @@ async def _call(
     max_tokens: int, temperature: float, stop: Sequence[str], tags: Sequence[str],
     config: "RunnableConfig | None", spare_seconds: float, *, whole: bool,
 ) -> Completion:  # fmt: skip
-    most_input = await model.bound_prompt(messages) if run.budget.limited else None
-    worst = run.cost_model.call(model.name, most_input or 0, max_tokens)
-    spent = run.ledger.spent(query_id)
-    limit = run.budget.per_query.get("seconds")
-    seconds = None if limit is None else max(0.0, limit - spent["seconds"])
-    if seconds is not None:
-        seconds -= min(spare_seconds, seconds / 2)
-        if not seconds:
-            raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
-    profile = run.cost_model.profile(model.name)
-    payer, so_far = run.ledger.paid_by(query_id), partial(run.ledger.spent, query_id)
-    async with run.budget.reserved(payer, worst, so_far) as held:
+    async with AsyncExitStack() as stack:
+        with model.outage.preparing():
+            most_input = await model.bound_prompt(messages) if run.budget.limited else None
+            worst = run.cost_model.call(model.name, most_input or 0, max_tokens)
+            spent = run.ledger.spent(query_id)
+            limit = run.budget.per_query.get("seconds")
+            seconds = None if limit is None else max(0.0, limit - spent["seconds"])
+            if seconds is not None:
+                seconds -= min(spare_seconds, seconds / 2)
+                if not seconds:
+                    raise _too_late(model, seconds) from TimeoutError()  # nothing is sent and nothing charged
+            profile = run.cost_model.profile(model.name)
+            payer, so_far = run.ledger.paid_by(query_id), partial(run.ledger.spent, query_id)
+            held = await stack.enter_async_context(run.budget.reserved(payer, worst, so_far))
         with run.ledger.span(query_id, stage, model.name, profile, model.spec) as line:
             traces.note(lambda: asked(messages, max_tokens, temperature))
             try:

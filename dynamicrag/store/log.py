@@ -1,10 +1,10 @@
 """The decision log: finished queries with their decisions, feedback on them, and snapshots of learners."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 
 from dynamicrag.store import feedbacks, snapshots
 from dynamicrag.store.database import Database
@@ -12,10 +12,12 @@ from dynamicrag.store.encode import query_of, row_of
 from dynamicrag.store.feedbacks import feedback_of
 from dynamicrag.store.logged import Feedback, LoggedQuery, Snapshot
 from dynamicrag.store.pruning import prune
-from dynamicrag.store.rows import chunks, drop_oldest, put, user_mark
+from dynamicrag.store.rows import Bound, chunks, put, user_mark
 from dynamicrag.store.tables import FEEDBACK, QUERIES, TURNS
 
 __all__ = ["Log", "Snapshot"]
+
+T = TypeVar("T", LoggedQuery, Feedback)
 
 PAGE = 500
 """Queries read at a time."""
@@ -38,8 +40,7 @@ class Log:
 
     def __init__(self, database: Database, keep: int = 20_000) -> None:
         self._database = database
-        self._keep = keep
-        self._added = 0
+        self._bound = Bound(QUERIES, keep)
 
     def add(self, query: LoggedQuery, user: str = "") -> None:
         """Commit a query with its decisions; a repetition replaces the earlier record.
@@ -84,7 +85,7 @@ class Log:
     def query(self, query_id: str) -> LoggedQuery | None:
         """Return one query, or ``None``; a damaged one counts as missing."""
         rows = self._database.rows(_QUERY.where(QUERIES.c.id == query_id))
-        return _read(rows[0]) if rows else None
+        return next(_sound(query_of, rows, "query", "id"), None)
 
     def queries(
         self, *, since: float = 0.0, policy: str | None = None, ids: Sequence[str] | None = None
@@ -94,7 +95,7 @@ class Log:
         if policy is not None:
             wanted = wanted.where(QUERIES.c.policy == policy)
         rows = self._pages(wanted) if ids is None else self._named(wanted, ids)
-        yield from filter(None, map(_read, rows))
+        yield from _sound(query_of, rows, "query", "id")
 
     def feedbacks(
         self, *, after: int = 0, most: int = 1_000, query_ids: Sequence[str] | None = None
@@ -108,7 +109,7 @@ class Log:
                 *(wanted.where(FEEDBACK.c.query.in_(some)) for some in chunks(query_ids))
             )
             rows.sort(key=lambda row: int(row.number))
-        return list(filter(None, map(_read_feedback, rows[:most])))
+        return list(_sound(feedback_of, rows[:most], "feedback", "number"))
 
     def last(self) -> int:
         """Return the number of the last change of feedback; all changes up to it are committed."""
@@ -167,12 +168,6 @@ class Log:
         self._database.erase()
         return number
 
-    def _bound(self, db: Connection) -> None:
-        """Delete the oldest queries: at the first query, and then as often as keeps the excess under 1 %."""
-        if self._added % (self._keep // 100 + 1) == 0:
-            drop_oldest(db, QUERIES, self._keep)
-        self._added += 1
-
     def _pages(self, wanted: Select[Any]) -> Iterator[Row[Any]]:
         key = tuple_(QUERIES.c.at, QUERIES.c.number)
         wanted = wanted.order_by(QUERIES.c.at, QUERIES.c.number).limit(PAGE)
@@ -190,17 +185,13 @@ def _moment(row: Row[Any]) -> float:
     return row.at if isinstance(row.at, float) else 0.0  # a damaged one is skipped when it is decoded
 
 
-def _read(row: Row[Any]) -> LoggedQuery | None:
-    try:
-        return query_of(row)
-    except DAMAGED as error:
-        _log.warning("query %r: its record in the decision log is damaged (%r) and skipped", row.id, error)
-        return None
-
-
-def _read_feedback(row: Row[Any]) -> Feedback | None:
-    try:
-        return feedback_of(row)
-    except DAMAGED as error:
-        _log.warning("feedback %r in the decision log is damaged (%r) and skipped", row.number, error)
-        return None
+def _sound(decode: Callable[[Row[Any]], T], rows: Iterable[Row[Any]], what: str, key: str) -> Iterator[T]:
+    """Yield decoded rows; damaged ones are skipped."""
+    for row in rows:
+        try:
+            yield decode(row)
+        except DAMAGED as error:
+            name = getattr(row, key)
+            _log.warning(
+                "%s %r: its record in the decision log is damaged (%r) and skipped", what, name, error
+            )

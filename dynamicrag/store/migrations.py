@@ -23,11 +23,7 @@ def version_of(db: Connection) -> int:
 
 
 def migrate(db: Connection, name: str) -> None:
-    """Create the tables, or upgrade them, within a transaction of the writer.
-
-    Args:
-        db: The transaction.
-        name: Name of the store, for messages.
+    """Create the tables of a store, or upgrade them, within a transaction of the writer.
 
     Raises:
         RunsError: A later version of the package wrote the tables.

@@ -1,7 +1,9 @@
-"""Creates databases readable only by their owner: they have questions, costs and the key of their hashes."""
+"""SQLite files readable only by their owner: they have questions, costs and the key of their hashes."""
 
 import os
-from contextlib import suppress
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISVTX
 
@@ -32,6 +34,31 @@ def private_file(path: Path) -> None:
         path.chmod(FILE)
     for end in BESIDE:
         _tighten(path.with_name(path.name + end), FILE)
+
+
+@contextmanager
+def transaction(path: Path, schema: str, *, wait: float, durable: bool) -> Iterator[sqlite3.Connection]:
+    """Open a transaction that writes to a private file; an exception undoes it.
+
+    Each has its own connection, so that it is safe with threads and forks.
+
+    Args:
+        path: The file; it is created if it is missing.
+        schema: Statements that create its tables if they are missing.
+        wait: Seconds to wait for other writers.
+        durable: Whether the commit outlasts a power cut.
+
+    Raises:
+        sqlite3.Error, OSError: The file cannot be read or written.
+    """
+    private_file(path)
+    with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as db:
+        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        db.execute("BEGIN IMMEDIATE")  # closing the connection undoes an open transaction
+        for statement in schema.split(";"):
+            db.execute(statement)
+        yield db
+        db.execute("COMMIT")
 
 
 def _tighten(path: Path, most: int) -> None:

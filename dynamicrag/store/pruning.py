@@ -12,12 +12,8 @@ from dynamicrag.store.tables import PROCESSES, QUERIES, TURNS
 def prune(db: Connection, before: float | None, user: str | None) -> int:
     """Delete the queries that are both older than ``before`` and of ``user``; return their number.
 
-    Snapshots are deleted if the user has queries here: any of them may have learnt from earlier ones.
-
-    Args:
-        db: The transaction.
-        before: Seconds since the epoch; ``None`` for any age.
-        user: Name of the user; ``None`` for all users.
+    Without a time in seconds since the epoch, any age counts; without a name, all users. Snapshots are
+    deleted if the user has queries here: any of them may have learnt from earlier ones.
     """
     number = 0 if user is None else take_number(db)  # first, as every writer of feedback does
     accounts, logged = select(TURNS.c.id, TURNS.c.record), select(QUERIES.c.id)

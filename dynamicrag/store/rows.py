@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, delete, select
@@ -47,11 +48,28 @@ def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
         yield distinct[start : start + CHUNK]
 
 
-def drop_oldest(db: Connection, table: Table, keep: int) -> int:
-    """Delete all rows but the last ``keep`` in the order of writing; return the number of deleted rows."""
-    number = table.c.number
-    last = db.execute(select(number).order_by(number.desc()).offset(keep).limit(1)).scalar()
-    return 0 if last is None else db.execute(delete(table).where(number <= last)).rowcount
+class Bound:
+    """Bounds a table: called after each new row, it deletes the oldest in the order of writing.
+
+    It does so at the first row, and then as often as keeps the excess under 1 %.
+
+    Args:
+        table: The table.
+        keep: Largest number of rows.
+    """
+
+    def __init__(self, table: Table, keep: int) -> None:
+        self._table = table
+        self._keep = keep
+        self._added = count()
+
+    def __call__(self, db: Connection) -> int:
+        """Return the number of deleted rows."""
+        if next(self._added) % (self._keep // 100 + 1):
+            return 0
+        number = self._table.c.number
+        last = db.execute(select(number).order_by(number.desc()).offset(self._keep).limit(1)).scalar()
+        return 0 if last is None else db.execute(delete(self._table).where(number <= last)).rowcount
 
 
 def mark_of(db: Connection, text: str, length: int = 16) -> str:

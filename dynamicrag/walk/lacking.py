@@ -46,20 +46,15 @@ def ends_only(verification: Verification, call: CallOptions) -> CallOptions:
 
 
 def lack_of(lacking: Lacking, verification: Verification, otherwise: Decision | None) -> TurnState:
-    """Return the turn with the lack to ask about.
-
-    Args:
-        lacking: The lack.
-        verification: The loop over drafts.
-        otherwise: The decision on the draft that stands; ``None`` without a draft.
-    """
+    """Return the turn with the lack to ask about, and the decision on the draft that stands, if any."""
     turn, shortage = lacking.turn, lacking.shortage
     standing: float | None = 0.0
-    accepts = otherwise is not None and otherwise["chosen"] != _abstaining(verification)
+    withheld = abstention(verification, turn, "there is no draft", BY)
+    accepts = otherwise is not None and (withheld is None or otherwise["chosen"] != withheld["chosen"])
     if otherwise is not None and accepts:
         standing = otherwise["quality"][otherwise["options"].index(otherwise["chosen"])]
     request = request_of(shortage, turn, standing=standing, answered=accepts)
-    lack = Lack(stage=shortage.stage, request=request, otherwise=otherwise or _abstain(verification, turn))
+    lack = Lack(stage=shortage.stage, request=request, otherwise=otherwise or withheld)
     return {**turn, "lack": lack}
 
 
@@ -118,16 +113,17 @@ def _answer(lack: Lack, amounts: dict[str, float] | None) -> BudgetAnswer:
     return BudgetAnswer(stage=lack["stage"], offers=lack["request"]["offers"], granted=amounts)
 
 
-def _abstaining(verification: Verification) -> str | None:
-    return next((move.name for move in verification.moves if move.kind == "abstain"), None)
+def abstention(
+    verification: Verification, turn: TurnState, why: str, router: str, *, outside: bool = False
+) -> Decision | None:
+    """Return the decision of a router to abstain without a draft, if the policy has this move.
 
-
-def _abstain(verification: Verification, turn: TurnState) -> Decision | None:
-    """Return the decision to abstain without a draft, if the policy has this move."""
-    name, moves = _abstaining(verification), verification.moves
-    if name is None:
+    ``outside`` says that the documents do not cover the question.
+    """
+    moves = verification.moves
+    index = next((i for i, move in enumerate(moves) if move.kind == "abstain"), None)
+    if index is None:
         return None
-    index = verification.index(name)
     context = StageContext(
         stage=verification.name,
         query=query_of(turn),
@@ -138,4 +134,4 @@ def _abstain(verification: Verification, turn: TurnState) -> Decision | None:
         features=turn.get("known", {}),
         path=turn.get("path", {}),
     )
-    return record(context, Choice(index, "there is no draft"), turn, BY)
+    return record(context, Choice(index, why, outside=outside), turn, router)

@@ -210,8 +210,7 @@ class Live:
             turn = self._note(
                 turn, await self.decider.make_do(stage, turn, name, why, run.call), decisions, run
             )
-        made: TurnState = {**turn, **unfinished[name].instead}
-        return made
+        return {**turn, **unfinished[name].instead}
 
     @staticmethod
     def _note(turn: TurnState, decision: Decision, decisions: list[Decision], run: Run) -> TurnState:

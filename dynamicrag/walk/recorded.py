@@ -5,7 +5,7 @@ again among the recorded options. Limits of cost close nothing here, because wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from dynamicrag.cost.dimensions import DIMENSIONS
 from dynamicrag.cost.expect import Plan
@@ -25,7 +25,7 @@ from dynamicrag.stages.situation import Situation
 from dynamicrag.stages.ways import standing, wanted_option
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.turn import TurnState
-from dynamicrag.types import Move, Option
+from dynamicrag.types import Move
 from dynamicrag.walk.recording import Recording, evidence
 from dynamicrag.walk.walk import Step
 
@@ -33,35 +33,29 @@ FOUND = Passage(id="recorded", document="recorded", title="", text="", score=0.0
 """Placeholder for the passages of a recorded path."""
 
 
-@dataclass(frozen=True, slots=True)
 class Recorded:
     """Executes the steps of a walk on one question's recording.
 
-    Attributes:
+    Args:
+        stages: The policy's stages; the last one writes the draft.
+        verification: The policy's verification.
         recording: The recording of the question.
-        stages: The stages; the last one writes the draft.
-        planned: The option of every stage that its router plans with for any question.
-        planner: Plans the stages ahead.
-        doubts: Stages that verification decides again if a draft is probably wrong.
+
+    Attributes:
         drafts: Numbers of the written drafts, in order.
         unrecorded: Choices that lead to no recorded draft, as ``stage:option``.
     """
 
-    recording: Recording
-    stages: Mapping[str, StageBase]
-    planned: dict[str, str]
-    planner: Planner
-    doubts: frozenset[str]
-    drafts: list[int] = field(default_factory=list)
-    unrecorded: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(
-        cls, stages: Mapping[str, StageBase], verification: Verification, recording: Recording
-    ) -> "Recorded":
-        """Return the executor of a policy's stages on a question's recording."""
-        planned = {name: stage.planned().name for name, stage in stages.items()}
-        return cls(recording, stages, planned, Planner(stages), verification.doubts)
+    def __init__(
+        self, stages: Mapping[str, StageBase], verification: Verification, recording: Recording
+    ) -> None:
+        self.recording = recording
+        self.stages = stages
+        self.planned = {name: stage.planned().name for name, stage in stages.items()}
+        self.planner = Planner(stages)
+        self.doubts = verification.doubts
+        self.drafts: list[int] = []
+        self.unrecorded: list[str] = []
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:  # noqa: ARG002
         """Decide at a stage, unless its option is already chosen, and follow the matching recorded paths.
@@ -72,7 +66,10 @@ class Recorded:
         redone = turn["redo"] == stage.name
         if redone or stage.name not in turn["path"]:
             if self.recording.paths.varies(stage.name):
-                decisions.append(await self.decide(stage, await self._planned_anew(stage, turn)))
+                if self.planner.due(stage, turn):
+                    plan = await self.planner.plan(stage, turn, self.planned, self._sketch)
+                    turn = {**turn, "plan": {**turn.get("plan", {}), **plan}}
+                decisions.append(await self.decide(stage, turn))
                 turn = decided(turn, decisions[0])
             else:
                 turn = {**turn, "path": {**turn["path"], stage.name: stage.planned().name}}
@@ -102,13 +99,6 @@ class Recorded:
             context = replace(context, allowed=open_ if any(open_) else recorded)
             choice = await chosen(stage.router, context)
         return record(context, choice, turn, stage.router.registered, plan=plan)
-
-    async def _planned_anew(self, stage: StageBase, turn: TurnState) -> TurnState:
-        """Return the turn with a new plan for the stages ahead, where one is due."""
-        if not self.planner.due(stage, turn):
-            return turn
-        plan = await self.planner.plan(stage, turn, self.planned, self._sketch)
-        return {**turn, "plan": {**turn.get("plan", {}), **plan}}
 
     async def _sketch(self, stage: StageBase, turn: TurnState) -> StageContext:
         """Return the context of a stage's decision, with every option priced as recorded."""
@@ -185,7 +175,7 @@ class Recorded:
             path=turn["path"],
             settings=point.settings,
             price=self._price,
-            plan={name: option_in(stage, ahead) for name, stage in self.stages.items()},
+            plan={name: stage.options[stage.index(ahead[name])] for name, stage in self.stages.items()},
             doubts=self.doubts,
         )
 
@@ -241,11 +231,6 @@ class Recorded:
 
     def _note(self, stage: str, option: str) -> None:
         self.unrecorded.append(f"{stage}:{option}")
-
-
-def option_in(stage: StageBase, path: Mapping[str, str]) -> Option:
-    """Return a stage's option on a path."""
-    return stage.options[stage.index(path[stage.name])]
 
 
 def _narrowed(situation: Situation, open_: Sequence[bool]) -> list[bool]:

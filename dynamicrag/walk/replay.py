@@ -40,16 +40,11 @@ async def replay(
     run: Run,
     path: Mapping[str, str] | None = None,
 ) -> Replayed:
-    """Replay a question through the stages and the loop over drafts.
+    """Replay a question through a policy's stages and its loop over drafts; nothing is booked on the run.
 
-    Args:
-        stages: The policy's stages before the draft, in order.
-        verification: The policy's verification.
-        recording: The recording of the question.
-        run: The run; nothing is booked on it.
-        path: Options already decided, by stage.
+    The options in ``path``, by stage, are decided already.
     """
-    executor = Recorded.of(stages, verification, recording)
+    executor = Recorded(stages, verification, recording)
     walk = Walk(stages, verification, executor)
     turn, decisions = await walk.along(list(stages), asked(recording.text, path or {}), run)
     turn, more = await walk.verify(turn, run)

@@ -9,55 +9,44 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dynamicrag import traces
-from dynamicrag.cost.vector import Cost
 from dynamicrag.drafts.verification import Verification
 from dynamicrag.errors import InputError
 from dynamicrag.features.nearness import nearness
 from dynamicrag.records import Decision
 from dynamicrag.retrieval.corpus import Corpus
 from dynamicrag.retrieval.filtering import permitted_turn
-from dynamicrag.routers.base import Choice, StageContext
-from dynamicrag.stages.base import Run, StageBase, query_of
-from dynamicrag.stages.decisions import moved, record
+from dynamicrag.stages.base import Run, StageBase
+from dynamicrag.stages.decisions import moved
 from dynamicrag.topology import TOPOLOGY
 from dynamicrag.turn import Draft, Escalation, TurnState
 from dynamicrag.types import Move
-from dynamicrag.walk.lacking import Lacking, ends_only, lack_of, refused, standing_turn
+from dynamicrag.walk.lacking import Lacking, abstention, ends_only, lack_of, refused, standing_turn
 
 Step = tuple[TurnState, list[Decision]]
 """The turn after a step, and the decisions made in it."""
 
 
 class Executor(Protocol):
-    """Executes the steps of a walk."""
+    """Executes the steps of a walk.
+
+    :meth:`take` and :meth:`choose` raise :class:`.Lacking` if the turn stops until the graph has asked for
+    more budget.
+    """
 
     async def take(self, stage: StageBase, turn: TurnState, run: Run) -> Step:
-        """Decide at a stage, unless its option is already chosen, and act.
-
-        Raises:
-            Lacking: The turn stops here, until the graph has asked for more budget.
-        """
-        ...
+        """Decide at a stage, unless its option is already chosen, and act."""
 
     async def foresee(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Return the changes of the turn by signals that hold for any draft over its passages."""
-        ...
 
     async def judge(self, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Return the changes of the turn by judging its draft."""
-        ...
 
     async def choose(self, verification: Verification, turn: TurnState, run: Run) -> Decision:
-        """Choose a move on the turn's draft.
-
-        Raises:
-            Lacking: The turn stops here, until the graph has asked for more budget.
-        """
-        ...
+        """Choose a move on the turn's draft."""
 
     async def make(self, move: Move, verification: Verification, turn: TurnState, run: Run) -> TurnState:
         """Return the changes of the turn by a move."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +69,6 @@ class Walk:
         """Take a turn through some stages; stops early if no draft could be accepted, or budget is lacking.
 
         A turn that was granted more budget continues at the stage that lacked it.
-
-        Args:
-            names: The stages, in order.
-            turn: The turn.
-            run: The run.
         """
         decisions: list[Decision] = []
         resumes = turn.get("resumes")
@@ -199,34 +183,24 @@ class Walk:
         """Abstain before a draft is written if any draft would be withheld."""
         if not self.verification.foresees or not run.call.opens(self.verification.name, "abstain"):
             return turn, []
-        abstain = [move.kind for move in self.verification.moves].index("abstain")
         with traces.stage(self.verification.name):
             turn = {**turn, **await self.executor.foresee(self.verification, turn, run)}
-            decision = self._outside(turn, abstain) or await self._verdict_on_any(turn, abstain, run)
+            if self._outside(turn):
+                why = "the documents do not cover it"
+                decision = abstention(self.verification, turn, why, "outside", outside=True)
+            else:
+                decision = await self._verdict_on_any(turn, run)
             if decision is None:
                 return turn, []
             run.emit({"type": "decision", **decision})
             return {**moved(turn, decision), "action": "abstain", "redo": None}, [decision]
 
-    def _outside(self, turn: TurnState, abstain: int) -> Decision | None:
-        """Return the decision to abstain if the documents do not cover the question at all."""
-        if self.verification.settings.get("outside") != "abstain" or nearness(turn.get("known", {})) != "far":
-            return None
-        moves = self.verification.moves
-        context = StageContext(
-            stage=self.verification.name,
-            query=query_of(turn),
-            options=moves,
-            allowed=[i == abstain for i in range(len(moves))],
-            expected=[Cost()] * len(moves),
-            left={},
-            features=turn.get("known", {}),
-            path=turn.get("path", {}),
-        )
-        choice = Choice(abstain, "the documents do not cover it", outside=True)
-        return record(context, choice, turn, "outside")
+    def _outside(self, turn: TurnState) -> bool:
+        """Return whether the policy abstains from the question because no document covers it."""
+        outside = self.verification.settings.get("outside")
+        return outside == "abstain" and nearness(turn.get("known", {})) == "far"
 
-    async def _verdict_on_any(self, turn: TurnState, abstain: int, run: Run) -> Decision | None:
+    async def _verdict_on_any(self, turn: TurnState, run: Run) -> Decision | None:
         """Return the decision to abstain if even an otherwise flawless draft would be withheld.
 
         The router judges a draft with only the draft-independent signals. Its verdict counts if
@@ -237,5 +211,5 @@ class Walk:
             return None
         undrafted: TurnState = {**turn, "draft": None, "signals": foreseen, "unverified": {}}
         decision = await self.executor.choose(self.verification, undrafted, run)
-        sure = decision["propensity"] == 1.0 and decision["chosen"] == self.verification.moves[abstain].name
-        return decision if sure else None
+        move = self.verification.moves[self.verification.index(decision["chosen"])]
+        return decision if decision["propensity"] == 1.0 and move.kind == "abstain" else None

@@ -48,7 +48,7 @@ def ask(count: int, url: str = "", key: str = "") -> None:
     from langchain_core.messages import HumanMessage
 
     from dynamicrag.cost.ledger import Ledger
-    from dynamicrag.cost.process import shared_attribution
+    from dynamicrag.cost.meters import shared_attribution
     from dynamicrag.cost.profiles import Host, Profile
     from dynamicrag.llm.build import chat_model
 

@@ -10,7 +10,7 @@ from dynamicrag.cost import attribution as module
 from dynamicrag.cost.attribution import Attribution
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.meter import CpuTimeMeter, Interval
-from dynamicrag.cost.process import shared_attribution
+from dynamicrag.cost.meters import shared_attribution
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.types import Usage
 

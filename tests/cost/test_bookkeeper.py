@@ -18,7 +18,7 @@ from dynamicrag.cost.finished import Finished
 from dynamicrag.cost.ledger import Ledger
 from dynamicrag.cost.line import Line
 from dynamicrag.cost.meter import CpuTimeMeter, EnergyMeter
-from dynamicrag.cost.process import shared_attribution
+from dynamicrag.cost.meters import shared_attribution
 from dynamicrag.cost.profiles import Host, Profile
 from dynamicrag.cost.runs import Runs
 from dynamicrag.errors import RunsError

@@ -228,9 +228,9 @@ async def test_a_grant_raises_the_limit_of_its_query_and_no_total():
     assert own == {"usd": pytest.approx(-0.05), "tokens": pytest.approx(7.0)}
     assert shared == {"usd": pytest.approx(1.2)}
     assert await view.left("a", usd(0.8)) == {"usd": 0.0, "tokens": 10.0}
-    await spend(budget.raised({"usd": 0.1}), "a", usd(1.05))
+    await spend(budget.of_call(CallOptions(granted={"usd": 0.1})), "a", usd(1.05))
     with pytest.raises(BudgetExceeded, match=r"budget\.total\.usd"):
-        await spend(budget.raised({"usd": 0.5}), "b", usd(1.3))
+        await spend(budget.of_call(CallOptions(granted={"usd": 0.5})), "b", usd(1.3))
 
 
 async def test_a_refused_call_says_what_it_lacks():

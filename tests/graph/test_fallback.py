@@ -1,10 +1,15 @@
 """Models that fail, and what is asked instead; over real HTTP."""
 
+import asyncio
 import time
 
 import pytest
+from langchain_core.messages import HumanMessage
 
-from dynamicrag import DynamicRAG, ProviderError
+from dynamicrag import BudgetExceeded, DynamicRAG, ProviderError
+from dynamicrag.cost.budget import Budget
+from dynamicrag.stages.base import Run
+from dynamicrag.stages.call import call
 from dynamicrag.testing.server import Refusal, ScriptedServer, delta, said
 
 QUESTION = {"messages": [("user", "Who opened the Alder Bridge?")]}
@@ -125,6 +130,22 @@ def test_it_is_asked_again_after_its_cooldown(bench):
     rag.pipeline.models["small"].outage._clock = lambda: time.monotonic() + 61
     assert ask(rag)["messages"][-1].text == "Quill"
     assert bench.asked("small") == 2
+
+
+def test_a_call_that_the_budget_refuses_does_not_prolong_a_cooldown(bench):
+    scripts = iter([refuse(429, Retry_After=60)])
+    bench.scripts = {
+        "small": lambda body: next(scripts, lambda body: said("Quill"))(body),
+        "large": lambda body: GOOD,
+    }
+    rag = bench.rag("small", "large")
+    assert ask(rag)["messages"][-1].text == "Mara Quill"
+    pipeline, model = rag.pipeline, rag.pipeline.models["small"]
+    model.outage._clock = lambda: time.monotonic() + 61
+    poor = Run(pipeline.ledger, Budget({"tokens": 1}), pipeline.cost_model, None, lambda _: None)
+    with pytest.raises(BudgetExceeded):
+        asyncio.run(call(poor, "q", "generator", model, [HumanMessage("Who?")], max_tokens=5))
+    assert ask(rag)["messages"][-1].text == "Quill"
 
 
 def test_a_bad_question_does_not_keep_a_model_out(bench):

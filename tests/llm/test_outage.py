@@ -1,5 +1,8 @@
 import threading
 
+import pytest
+
+from dynamicrag.errors import BudgetExceeded
 from dynamicrag.llm.outage import LONGEST, SHORTEST, Outage
 
 
@@ -47,6 +50,21 @@ def test_a_try_that_never_ends_does_not_keep_it_out():
     assert outage.admit() is None
     clock.now += SHORTEST
     assert outage.admit() is None
+
+
+def test_a_try_that_was_not_made_leaves_the_next_caller_to_try():
+    clock = Clock()
+    outage = Outage(clock)
+    outage.failed("503")
+    clock.now += SHORTEST
+    assert outage.admit() is None
+    with pytest.raises(BudgetExceeded), outage.preparing():
+        raise BudgetExceeded("nothing fits")
+    assert outage.admit() is None
+    with pytest.raises(BudgetExceeded), outage.preparing():
+        outage.failed("503")  # another call, as a last resort
+        raise BudgetExceeded("nothing fits")
+    assert outage.admit() is not None, "its cooldown stands"
 
 
 def test_the_provider_says_how_long():

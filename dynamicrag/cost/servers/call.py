@@ -36,12 +36,7 @@ def server_call(address: Address, spec: str) -> "ServerCall":
 
 
 class ServerCall:
-    """One call to a server, from its begin to its end; an asynchronous context around the request.
-
-    Args:
-        meter: The server's meter.
-        spec: The model, ``provider:model``.
-    """
+    """One call to a server, from its begin to its end; an asynchronous context around the request."""
 
     def __init__(self, meter: ServerMeter, spec: str) -> None:
         self._meter = meter
@@ -101,9 +96,7 @@ class ServerCall:
     async def end(self, tokens: Tokens, billions: float | None = None) -> Consumed:
         """End the call and return its share; none for a call that reached nobody.
 
-        Args:
-            tokens: The call's tokens.
-            billions: Active parameters of the model, in billions, if known.
+        ``billions`` are the active parameters of the model, if known.
         """
         ended = self.ending(tokens, billions)
         if ended is None:

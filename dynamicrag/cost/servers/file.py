@@ -8,14 +8,14 @@ them would be charged twice.
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 
 from dynamicrag.cost.servers.shares import Reading, Segment, Share, take
-from dynamicrag.store.private import private_file
+from dynamicrag.store.private import transaction
 
 __all__ = ["ServerFile"]
 
@@ -61,12 +61,7 @@ class ServerFile:
         self._path = path
 
     def begin(self, server: str, read: Read) -> int:
-        """Open a call and return its number.
-
-        Args:
-            server: Key of the server's processes.
-            read: Reads the server's counters, given the CPU-seconds at its last mark.
-        """
+        """Open a call to the server with a key, and return its number."""
         with self._transaction() as db:
             call = db.execute(
                 "INSERT INTO calls (server, pid) VALUES (?, ?)", (server, os.getpid())
@@ -118,16 +113,9 @@ class ServerFile:
             rows = db.execute("SELECT computed, output, cpu, sole FROM seen WHERE model = ?", (model,))
             return [(computed, output, cpu, bool(sole)) for computed, output, cpu, sole in rows]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        private_file(self._path)
-        with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous = OFF")  # a crash of the host ends all calls anyway
-            db.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            yield db
-            db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        # a crash of the host ends all calls anyway
+        return transaction(self._path, _SCHEMA, wait=WAIT_SECONDS, durable=False)
 
 
 def _reading(db: sqlite3.Connection, server: str, read: Read) -> Reading:

@@ -29,12 +29,7 @@ _CONNECTED = (psutil.CONN_ESTABLISHED, psutil.CONN_SYN_SENT, psutil.CONN_CLOSE_W
 
 
 def least_seconds(output: float, billions: float | None) -> float:
-    """Return the CPU-seconds below which no model of a size generates so many tokens on a CPU.
-
-    Args:
-        output: Generated tokens.
-        billions: Active parameters, in billions; ``None`` if unknown.
-    """
+    """Return the CPU-seconds below which no model of so many active parameters generates an output."""
     size = SMALLEST_BILLIONS if billions is None else billions
     return output * size * SECONDS_PER_BILLION / FACTOR
 
@@ -68,11 +63,7 @@ class Doubt:
     def forwards(self, pids: Collection[int], burnt: float, output: float, billions: float | None) -> bool:
         """Return whether the processes only forwarded a call, or an earlier one.
 
-        Args:
-            pids: The processes.
-            burnt: Their CPU-seconds in the call, for all their clients.
-            output: Generated tokens.
-            billions: Active parameters of the model, in billions, if known.
+        They ``burnt`` CPU-seconds in it, for all their clients, and it gave ``output`` tokens.
         """
         if self.reason or not self.open or not _is_little(burnt, output, billions):
             return bool(self.reason)

@@ -100,14 +100,10 @@ class ServerMeter:
         self._rates: dict[str, tuple[int, NDArray[np.float64] | None]] = {}
         self._file = ServerFile(data_dir() / FILE)
 
-    @property
-    def known(self) -> bool:
-        """Whether the server was looked for lately."""
-        return time.monotonic() - self._looked < (AGAIN_SECONDS if self._absent else LOOK_SECONDS)
-
     def look(self) -> str:
         """Look for the server unless it is known; return the reason why it cannot be metered. Blocks."""
-        if self.known and (self._tree is None or self._tree.running()):
+        known = time.monotonic() - self._looked < (AGAIN_SECONDS if self._absent else LOOK_SECONDS)
+        if known and (self._tree is None or self._tree.running()):
             return self.reason
         before, self._tree = self._tree, None
         self._looked, self.reason, self._absent = time.monotonic(), "", False
@@ -148,11 +144,7 @@ class ServerMeter:
     def end(self, begun: Begun, model: str, tokens: Tokens, billions: float | None = None) -> Consumed:
         """Close a call and return its share; nothing if it reached nobody, or the server has gone. Blocks.
 
-        Args:
-            begun: The open call.
-            model: Key of the model, for predictions.
-            tokens: The call's tokens.
-            billions: Active parameters of the model, in billions, if known.
+        ``model`` is the key for predictions; ``billions`` are its active parameters, if known.
         """
         tree, number, before = begun
         if not (tokens.input or tokens.output) or not tree.running():

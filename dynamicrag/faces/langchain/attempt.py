@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dynamicrag import portal
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import BudgetExceeded, ProviderError
+from dynamicrag.errors import BudgetExceeded
 from dynamicrag.faces.langchain.request import Request
 from dynamicrag.faces.langchain.seen_call import Limits
 from dynamicrag.faces.langchain.watch import Watch
+from dynamicrag.stages.call import admit
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -111,24 +112,21 @@ async def begin(
         ModelError: The model cannot be loaded, or has failed a moment ago.
     """
     model, ledger = pipeline.models[chosen], run.ledger
-    why = None if run.last_resort else model.outage.admit()
-    if why is not None:
-        kept_out = ProviderError(f"model {model.name} ({model.spec}): {why}")
-        kept_out.refused, kept_out.retry_after = True, model.outage.wait()
-        raise kept_out
-    own = most is None or most in (request.max_tokens, model.own_limit)
-    client = await asyncio.to_thread(model.lend, None if own else most)
-    most_input = await request.size.bound(model) if run.budget.limited else None
-    worst = run.cost_model.call(chosen, most_input or 0, most or 0)
-    watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
-    await watch.served.ready(chosen)
-    spent, limit = ledger.spent(query_id), run.budget.per_query.get("seconds")
-    seconds = None if limit is None else limit - spent["seconds"]
-    if seconds is not None and seconds <= 0:
-        raise BudgetExceeded(
-            f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, or "
-            "use faster models"
-        )
-    reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
-    held = await reservation.__aenter__()
+    admit(model, run)
+    with model.outage.preparing():
+        own = most is None or most in (request.max_tokens, model.own_limit)
+        client = await asyncio.to_thread(model.lend, None if own else most)
+        most_input = await request.size.bound(model) if run.budget.limited else None
+        worst = run.cost_model.call(chosen, most_input or 0, most or 0)
+        watch = Watch(pipeline, query_id, chosen, Limits(most_input, most))
+        await watch.served.ready(chosen)
+        spent, limit = ledger.spent(query_id), run.budget.per_query.get("seconds")
+        seconds = None if limit is None else limit - spent["seconds"]
+        if seconds is not None and seconds <= 0:
+            raise BudgetExceeded(
+                f"objective.budget.per_query.seconds: nothing is left for model {chosen}; raise the limit, "
+                "or use faster models"
+            )
+        reservation = run.budget.reserved(ledger.paid_by(query_id), worst, partial(ledger.spent, query_id))
+        held = await reservation.__aenter__()
     return Attempt(model, client, watch, reservation, held, seconds)

@@ -128,7 +128,7 @@ class Walks:
 
         async def one(row: int) -> str:
             recording = self._recording(row)
-            executor = Recorded.of(stages, self.pipeline.verification, recording)
+            executor = Recorded(stages, self.pipeline.verification, recording)
             turn = asked(recording.text, before)
             for name in order[: order.index(stage) + 1]:
                 if not TOPOLOGY[name].passed(turn["path"]):
