@@ -40,7 +40,6 @@ def train_policy(
 
     Each is judged out of fold; a router that is no better than the present rule is left out.
     """
-    from dynamicrag.lab.recipe import Recipe
     from dynamicrag.lab.training import check_families
 
     console, outcomes = training.begin(table, stages, labels, json)
