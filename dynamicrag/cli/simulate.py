@@ -134,11 +134,13 @@ def _changes(values: list[str] | None) -> "tuple[list[Any], list[Change]]":
 def _abilities(values: list[str] | None) -> dict[str, float]:
     from dynamicrag.cost.ability import accuracy
 
-    given = numbers(values, "--ability", "NAME=ACCURACY, such as gpt-4=0.86")
-    try:
-        return {name: accuracy(value) for name, value in given.items()}
-    except ValueError as error:
-        raise InputError(f"--ability: {error}") from None
+    found = numbers(values, "--ability", "NAME=ACCURACY, such as gpt-4=0.86")
+    for name, value in found.items():
+        try:
+            accuracy(value)
+        except ValueError as error:
+            raise InputError(f"--ability {name[:80]}={value:g}: {error}") from None
+    return found
 
 
 def _explore(text: str | None) -> "Exploration | None":

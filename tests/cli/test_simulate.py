@@ -89,7 +89,10 @@ def test_an_interrupted_simulation_continues(here, run, monkeypatch):
         ((*FAST, "--change", "{worse: {at: 2}}"), "expected a share of the stream"),
         ((*FAST, "--explore", "{epsilon: 3}"), "expected a number from 0 to 1"),
         ((*FAST, "--ability", "gpt-4"), "expected NAME=ACCURACY"),
-        ((*FAST, "--ability", "gpt-4=86"), "an accuracy between 0 and 1 is needed"),
+        (
+            (*FAST, "--ability", "gpt-4=86", "--ability", "a=.5"),
+            "--ability gpt-4=86: an accuracy between 0 and 1 is needed",
+        ),
         ((*FAST, "--weight", "-1"), "expected a number of 0 or more"),
         ((*FAST, "--json", "no/out.json"), "there is no folder"),
     ],
