@@ -113,7 +113,7 @@ def check_budgets(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -
     """Refuse budgets, by their place for messages, that cannot be enforced.
 
     Raises:
-        InputError: A dimension or an amount is invalid, or the price of a model is unknown and money is limited.
+        InputError: A dimension or an amount is invalid, or money is limited and a price unknown.
     """
     for where, budget in budgets.items():
         for dimension, amount in budget.items():

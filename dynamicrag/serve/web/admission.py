@@ -32,7 +32,7 @@ class Admission:
 
     @property
     def grants(self) -> bool:
-        """Whether visitors may grant a question more than its limits: the budget of a user is never raised."""
+        """Whether visitors may grant a question more than its limits; a user's budget is never raised."""
         return self._service is None or not (self.keyed or self._service.settings.budget_per_user)
 
     def call(self, caller: Caller, policy: str, weights: Mapping[str, float]) -> dict[str, Any]:
