@@ -127,7 +127,7 @@ async def test_a_query_that_has_not_begun_when_the_server_stops_is_refused(site,
     app = site.app()
     service = app.state.service
     visit = Visit(app, json.dumps(asked(stream=stream)).encode())
-    while not service._tasks:
+    while not service._tasks:  # noqa: ASYNC110
         await asyncio.sleep(0)
     await service.cancel()
     await visit.until(visit.task.done)
