@@ -75,6 +75,7 @@ def test_the_policies_for_ollama_call_it_on_this_host(docs, tmp_path, source, mo
         assert all(profile.priced and profile.ability is not None for profile in profiles)
 
 
+@pytest.mark.slow
 def test_the_policy_for_ollama_answers(docs, tmp_path):
     text = (EXAMPLES / "ollama.yaml").read_text()
     for model in ("ollama:llama3.2:3b", "ollama:qwen2.5:14b"):  # a stand-in's name does not tell its ability

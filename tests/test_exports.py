@@ -111,6 +111,7 @@ def test_every_module_begins_with_a_docstring():
     assert not [str(path) for path in MODULES if not begins.match(path.read_text("utf-8"))]
 
 
+@pytest.mark.slow
 def test_no_module_unpickles_or_evaluates():
     """Ruff flags the calls; what it cannot see is that an exemption of it stays the only one."""
     for path in MODULES:

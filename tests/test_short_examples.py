@@ -48,6 +48,7 @@ def says(text):
     return ScriptedChat(script=lambda kind, prompt: text)
 
 
+@pytest.mark.slow
 def test_langchain_objects(load):
     example = load("langchain_objects")
     store = InMemoryVectorStore(DeterministicFakeEmbedding(size=16))
@@ -59,6 +60,7 @@ def test_langchain_objects(load):
     rag.close()
 
 
+@pytest.mark.slow
 def test_llama_index_objects(load):
     example = load("llama_index_objects")
     documents = [Document(text=text) for text in example.TEXTS]

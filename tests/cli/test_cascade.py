@@ -300,6 +300,7 @@ def test_date_questions(here, run):
     assert found["policies"]["frugal"]["quality_at_share"]["0.31"]["quality"] > 0.9
 
 
+@pytest.mark.slow
 def test_the_shipped_recording(here, run):
     code, out, _ = run(
         *EVAL, "--policies", "value,thresholds", "--train", str(shipped.RECORDING),

@@ -25,6 +25,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_table(here, run):
     code, out, _ = run("eval", "--train", "train.jsonl", *FAST, "--json", "out.json", "--at", "5")
     assert code == 0

@@ -171,7 +171,7 @@ def test_explain_shows_a_failure_and_what_was_decided_before_it(there, run):
         ("{whole: false}", "'whole' is false, so it needs 'chunks: K'"),
         ("{whole: 1}", "whole: expected true or false, got 1"),
         ("{whole: }", "whole: expected true or false, got None"),
-        ("{chunks: true}", "chunks: expected a whole number, got True"),
+        ("{chunks: true}", "chunks: expected a whole number from 0 to 1,000, got True"),
         ("{chunks: 1.5}", "chunks: expected a whole number from 0"),
         ("[1]", "stages.context.options.short"),
     ],

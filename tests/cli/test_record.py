@@ -144,6 +144,7 @@ def test_goes_on_after_a_torn_line(there, run, asked):
     )
 
 
+@pytest.mark.slow
 def test_several_at_a_time_take_each_its_own_path(there, run):
     lines = [
         {"query_id": f"n{n}", "question": f"Is {n} in the lighthouse?", "answers": ["164"]} for n in range(12)
@@ -179,6 +180,7 @@ def test_failures_count_as_wrong_and_are_told(there, run):
     assert "none/small: every run failed; first: model small: it went boom" in out
 
 
+@pytest.mark.slow
 def test_failures_are_run_again_only_if_that_is_asked_for(there, run, asked, monkeypatch):
     (there / "q.jsonl").write_text('{"query_id": "a", "question": "Does it go boom?", "answers": ["164"]}\n')
     run(*RECORD, *GRID)
@@ -192,6 +194,7 @@ def test_failures_are_run_again_only_if_that_is_asked_for(there, run, asked, mon
     assert all("once more" in outcome.error for outcome in outcomes.values())
 
 
+@pytest.mark.slow
 def test_a_model_that_times_out_is_a_run_that_failed(there, run, asked, monkeypatch):
     """However often it is tried: the limit is on the query, and there is room for the others."""
     objective = "objective: {budget: {per_query: {seconds: 3}, total: {tokens: 1.0e6}}}\nstages:"

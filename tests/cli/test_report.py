@@ -131,6 +131,7 @@ def test_figures_in_json_say_their_kind(kept, run):
     assert "question 1?" not in json.dumps(made)
 
 
+@pytest.mark.slow
 def test_files(kept, here, run):
     code, out, _ = run("report", "--html", "r.html", "--csv", "r.csv", "--json", "r.json")
     assert code == 0

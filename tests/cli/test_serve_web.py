@@ -31,6 +31,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         _web(None, tmp_path / "file" / "uploads", False)
 
 
+@pytest.mark.slow
 def test_every_policy_reads_the_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     (tmp_path / "docs").mkdir()

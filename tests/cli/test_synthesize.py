@@ -111,6 +111,7 @@ def world(there, monkeypatch):
     return there
 
 
+@pytest.mark.slow
 def test_questions_of_every_kind(world, run):
     code, out, err = run(*MAKE, "--json", "s.json")
     assert (code, err) == (0, "")

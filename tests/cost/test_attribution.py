@@ -200,6 +200,7 @@ def test_policies_of_a_process_share_a_meter():
     assert shared_attribution("cpu") is not shared_attribution("none")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 def test_a_fork_meters_itself():
     book = Ledger(shared_attribution("cpu"), Host())

@@ -220,6 +220,7 @@ def test_a_call_that_a_reading_is_missing_of_is_not_called_metered(caplog):
     assert caplog.text.count("implausible reading ignored") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 def test_a_fork_keeps_books_of_its_own_and_none_of_its_parents(tmp_path):
     runs = Runs(tmp_path / "runs.sqlite")

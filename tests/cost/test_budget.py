@@ -154,6 +154,7 @@ async def storm(budget: Budget, seed: int, number: int, ready: list[float]) -> f
     return used
 
 
+@pytest.mark.slow
 async def test_two_hundred_at_once_never_overspend(purse):
     cap = 0.5
     budget = Budget(total={"usd": cap}, purse=purse)

@@ -35,6 +35,7 @@ def test_the_example_is_short():
     assert len(EXAMPLE.read_text().splitlines()) < 100
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_from_the_index_and_small_talk_without(example, rag):
     engine = RoutedQueryEngine(rag)
     found = engine.query("When does the museum open?")
@@ -46,6 +47,7 @@ def test_a_question_is_answered_from_the_index_and_small_talk_without(example, r
     assert "no sources" in example.shown(hello)
 
 
+@pytest.mark.slow
 async def test_their_synthesis_over_our_retriever(example, rag):
     response = await example.own_synthesis(rag, MockLLM(max_tokens=3)).aquery("When does the ferry leave?")
     assert {node.metadata["title"] for node in response.source_nodes} == {"museum.md", "ferry.md", "inn.md"}

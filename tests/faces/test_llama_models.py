@@ -41,11 +41,13 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_call_works(way):
     assert WAYS[way](made(MockLLM(max_tokens=3))) == "text text text"
 
 
+@pytest.mark.slow
 def test_the_limit_of_a_call_applies():
     model = RoutedChatModel(rag=made(MockLLM(max_tokens=50)), max_tokens=2)
     assert "".join(each.text for each in model.stream("hi")) == "text text"

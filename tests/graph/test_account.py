@@ -70,6 +70,7 @@ def test_no_withdrawn_draft_is_returned(make, ask, how):
     assert "the small one" not in json.dumps(out["rag"])
 
 
+@pytest.mark.slow
 def test_the_calls_of_a_node_that_failed_are_on_the_account_of_the_next_try(make, ask):
     make.scripts["small"] = lambda kind, text: "well BREAK"
     rag = make(models=PRICED, stages={"generator": {"options": ["small"]}})
@@ -87,6 +88,7 @@ def test_the_calls_of_a_node_that_failed_are_on_the_account_of_the_next_try(make
     assert usd(again) == usd(again, "cost_all_runs") == 0.03, "the state has them now"
 
 
+@pytest.mark.slow
 def test_a_retried_node_is_charged_for_both_tries(make, ask):
     tries = []
 

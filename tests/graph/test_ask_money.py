@@ -130,6 +130,7 @@ def test_a_soft_limit_asks_too_and_holds(make, ask):
     assert out["rag"]["report"]["cost"]["joules"]["value"] <= 0.5 + granted
 
 
+@pytest.mark.slow
 def test_a_call_that_took_too_long_is_asked_about_and_begins_anew(make, ask):
     said = iter(["let me see WAIT", ANSWER])
     make.scripts["small"] = lambda kind, text: next(said)

@@ -29,6 +29,7 @@ def listed(made):
     return made.as_tool("hours", "Hours.").invoke(call).content.partition("Sources:\n")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [None, 1])
 def test_a_retriever_gives_the_metadata_back_beside_ours(k):
     (document,) = rag({"source": "hours.pdf", "page": 3, "query_id": "mine"}).as_retriever(k).invoke(QUESTION)
@@ -53,5 +54,6 @@ def test_and_without_a_name_by_their_number():
     assert listed(rag({}, {})) == "[1] document 1\n[2] document 2"
 
 
+@pytest.mark.slow
 def test_a_title_stands_alone_beside_a_random_id():
     assert listed(rag({"title": "Hours"})) == "[1] Hours"

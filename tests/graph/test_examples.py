@@ -180,6 +180,7 @@ class TestForReal:
         assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_traces_shows_the_spans_and_the_run_tree(make, spans, monkeypatch, capsys):
     example = load("traces")
     monkeypatch.setattr(example, "TracerProvider", lambda: spans.provider)

@@ -176,6 +176,7 @@ def test_a_timeout_falls_back(bench):
     assert "no answer in time" in generator(out)[-1]["reason"]
 
 
+@pytest.mark.slow
 def test_without_another_model_the_provider_is_obeyed(bench):
     scripts = iter([refuse(429, Retry_After=1)])
     bench.scripts = {"small": lambda body: next(scripts, lambda body: GOOD)(body)}
@@ -192,6 +193,7 @@ def test_nobody_waits_for_an_hour(bench):
     assert bench.asked("small") == 1
 
 
+@pytest.mark.slow
 def test_without_another_model_a_server_that_is_down_is_asked_a_few_times(bench):
     bench.scripts = {"small": refuse(503, "out of service")}
     rag = bench.rag("small")

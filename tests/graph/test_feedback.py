@@ -230,6 +230,7 @@ def test_the_judges_calls_are_apart_from_the_policys_budget(make, asked):
     assert judged.budget() == {}
 
 
+@pytest.mark.slow
 def test_the_judge_stops_when_its_budget_is_spent(make, asked, caplog):
     rag = judging(make, budget={"tokens": 400})
     with caplog.at_level(logging.INFO, "dynamicrag.learning.judge"):

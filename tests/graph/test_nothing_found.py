@@ -39,6 +39,7 @@ def test_the_answer_is_marked_as_outside_of_the_documents():
     assert found["sources"] == []
 
 
+@pytest.mark.slow
 def test_an_answer_from_passages_is_not():
     assert not report(rag(["The museum opens at ten."]))["outside"]
 
@@ -57,6 +58,7 @@ def test_a_filter_that_leaves_nothing_is_nothing_found():
     assert state["rag"]["report"]["outside"]
 
 
+@pytest.mark.slow
 def test_the_tool_says_so_to_the_agent():
     message = as_tool(rag())
     assert message.content == f"{GUESS}\n\n{OUTSIDE}"
@@ -72,6 +74,7 @@ def test_a_policy_may_abstain_before_anything_is_written(context):
     assert "generator" not in {line.stage for line in made.account(message.artifact["query_id"]).lines}
 
 
+@pytest.mark.slow
 def test_the_policy_does_not_abstain_if_no_retrieval_was_wanted():
     none = {"retrieval": {"options": ["none", "single"], "router": {"fixed": {"option": "none"}}}}
     found = report(rag(stages={**none, **VERDICTS}, outside="abstain"), "Hello!")

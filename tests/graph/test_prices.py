@@ -154,6 +154,7 @@ def test_a_limit_without_room_for_any_prompt_is_an_error(make, ask):
         rag.build_graph().compile().invoke(ask(QUESTION))
 
 
+@pytest.mark.slow
 def test_a_timeout_leaves_time_for_another_model(make, ask):
     entries = {name: {"model": f"fake:{name}", "profile": {"seconds": {"call": 0.5}}} for name in PRICES}
     rag = make(models=entries, stages=taking("large"), objective={"budget": {"per_query": {"seconds": 1.0}}})

@@ -121,6 +121,7 @@ def test_a_turn_resumed_by_another_tenant_loses_what_was_found(make, mixed, ask,
         assert told == []
 
 
+@pytest.mark.slow
 def test_a_fork_under_another_filter_loses_what_was_found(make, mixed, ask):
     graph = mixed.build_graph().compile(checkpointer=InMemorySaver())
     thread = {"configurable": {"thread_id": "t", **given("tenant1")["configurable"]}}

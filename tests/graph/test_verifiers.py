@@ -167,6 +167,7 @@ class Flaky(Verifier):
         return {"flaky": self.random.random()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_twenty_at_once_with_a_verifier_that_fails_at_random(make, register, monkeypatch, seed):
     """No answer is lost, nothing goes on for ever, and the account sums to what was metered."""

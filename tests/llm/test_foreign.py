@@ -125,6 +125,7 @@ def test_it_does_not_try_again_by_itself(serve):
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_the_users_own_calls_and_ours_do_not_share_connections(serve):
     """A connection belongs to the loop that opened it; ours run on another one than the user's."""
     server = serve(lambda body: said("Blue."))

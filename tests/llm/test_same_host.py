@@ -60,6 +60,7 @@ def own():
     server.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_seen_says_why_once(own, caplog):
     model = model_at(own.url)
     rag = DynamicRAG.from_policy(

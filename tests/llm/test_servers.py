@@ -81,6 +81,7 @@ def test_a_server_that_knows_no_parameters_and_names_none(serve):
     assert server.requests[-1]["stream"]
 
 
+@pytest.mark.slow
 def test_what_was_dropped_in_vain_is_sent_again(serve):
     def script(body):
         raise Refusal(400, {"error": {"message": "Unsupported parameter"}})

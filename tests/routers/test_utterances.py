@@ -69,6 +69,7 @@ async def test_a_closed_option_is_not_taken_however_near():
     assert one[0] == "all"
 
 
+@pytest.mark.slow
 async def test_the_examples_are_embedded_once_and_off_the_loop():
     embedder = FakeEmbedder(pause=0.6)
     router = build(embedder)

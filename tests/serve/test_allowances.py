@@ -93,6 +93,7 @@ async def test_a_lower_limit_of_the_request_is_reserved(site):
     await visit.leave()
 
 
+@pytest.mark.slow
 async def test_parallel_queries_of_a_user_never_overspend(site):
     """Each may reserve a tenth; the others wait, and are refused when nothing is left."""
     most = {"usd": {"call": 0.04, "input": 0, "output": 0}}
@@ -114,6 +115,7 @@ async def test_a_key_has_a_budget_of_its_own(site):
     assert purse("bert").state()[0]["usd"] == pytest.approx(COST), "the key pays, for all its users"
 
 
+@pytest.mark.slow
 async def test_joules_are_corrected_once_they_are_metered(site):
     settings = Settings(budget_per_user={"joules": 1e6})
     app = site.app(settings, models={"m": {"profile": PRICE}}, host={"meter": "cpu"})

@@ -38,6 +38,7 @@ def test_it_asks_shows_and_rates(example, tmp_path, monkeypatch, capsys):
             example.main()
 
 
+@pytest.mark.slow
 def test_without_a_server_it_says_what_to_start(example, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["openai_client.py", "--url", "http://127.0.0.1:9/v1", "x"])
     with pytest.raises(SystemExit, match="start one with: dynamicrag serve"):

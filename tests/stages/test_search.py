@@ -82,6 +82,7 @@ def test_what_the_budget_has_no_room_for_is_not_embedded(make):
     assert not rag.pipeline.budget._open
 
 
+@pytest.mark.slow
 def test_the_total_has_it_once_when_the_books_are_closed(make):
     rag = make(total={"usd": 1.0}, meter="cpu")
     ask(rag)  # ingests the corpus

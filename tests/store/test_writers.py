@@ -36,6 +36,7 @@ def in_threads(number: int, work) -> None:
     assert failed == []
 
 
+@pytest.mark.slow
 def test_fifty_threads_lose_and_double_nothing(log):
     for number in range(50):
         log.add(query(number))

@@ -65,6 +65,7 @@ def lessons(judgement, rows: OutcomeTable):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policy",
     [

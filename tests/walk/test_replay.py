@@ -149,6 +149,7 @@ async def both(rag, own):
 LONG = {"back to what was passed by", "through two stages", "mended once", "back to what a conversation has"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in POLICIES]
 )
@@ -166,6 +167,7 @@ async def test_online_equals_replay(make, recorded, name):  # noqa: F811
     assert len(moves) > 1 or name == "routed"
 
 
+@pytest.mark.slow
 async def test_what_was_not_recorded_is_said_and_closed(make, recorded):  # noqa: F811
     rag = make(stages=POLICIES["fixed"])
     said = 0
@@ -186,6 +188,7 @@ async def test_what_was_not_recorded_is_said_and_closed(make, recorded):  # noqa
     assert "verification:refine" in sum(lost, ())
 
 
+@pytest.mark.slow
 async def test_asking_again_was_never_recorded(make, recorded):  # noqa: F811
     rag = make(stages=POLICIES["nothing to go back to"])
     assert not [own for own in recordings(recorded, rag) if (await both(rag, own))[2].unrecorded]
@@ -205,6 +208,7 @@ async def test_what_is_outside_the_documents_is_withheld_before_it_is_written(ma
             assert (live["drafts"] == 0) == (outside == "abstain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["none", pytest.param("single", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("worth", [0.5, pytest.param(5.0, marks=pytest.mark.slow), 50.0])
 async def test_a_learnt_escalation_goes_the_same_whole_paths(make, recorded, tmp_path, start, worth):  # noqa: F811

@@ -30,7 +30,7 @@ BY_WORDS = "lexical"
 UNREAD = -3.0
 """Logit without the documents where they are needed, as the router ``prior`` has it."""
 WEIGHTS: Mapping[str, float] = {"usd": 20.0, "joules": 0.0005}
-"""Quality that a unit of cost is worth in the published figures."""
+"""Weights of the preset ``balanced``."""
 
 
 @dataclass(frozen=True, slots=True)

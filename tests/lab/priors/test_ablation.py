@@ -48,6 +48,7 @@ def test_levels_nest():
     assert {"enough", "links"} <= levels[EVIDENCE].keys() - levels[CORPUS].keys()
 
 
+@pytest.mark.slow
 def test_evidence_that_tells_the_options_apart_closes_the_gap(choices):
     made, _ = shares_closed(choices, 0.0, [0])
     closed = {(each.router, each.level): each for each in made}

@@ -141,6 +141,7 @@ def test_the_same_data_give_the_same_files(data, made, tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recordings", [pytest.param((), marks=pytest.mark.slow), ("recording.jsonl.gz", "lost.jsonl.gz")]
 )

@@ -60,6 +60,7 @@ def compared(number=10, **changes):
     return mine + [asked(50 + n, 20.0, question=f"q{n}", policy="always-large") for n in range(number)]
 
 
+@pytest.mark.slow
 def test_everything_is_in_the_one_file():
     document = page(compared())
     reader = read(document)
@@ -89,6 +90,7 @@ def test_every_chart_says_what_it_shows():
     assert all('role="img"' in one and "<title>" in one for one in charts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "by", [By.policy, *(pytest.param(by, marks=pytest.mark.slow) for by in By if by != By.policy)]
 )

@@ -15,6 +15,7 @@ from tests.lab.view.pages import HOSTILE, charts, page
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_everything_is_shown_but_what_is_for_the_terminal():
     text = to_html(page(), NOW)
     for part in ("38 % less", "Best first.", "(.78–.83)", "<code>--json</code>", "from 0 to 1", "mind knn",
