@@ -19,10 +19,10 @@ DATA = {
     "dynamicrag/features/pointers.py",
     "dynamicrag/features/sum_words.py",
     "dynamicrag/features/opening.py",
-    "dynamicrag/languages.py",
-    "dynamicrag/spoken.py",
+    "dynamicrag/text/languages.py",
+    "dynamicrag/text/spoken.py",
     "dynamicrag/verify/judge.py",
-    "dynamicrag/withheld.py",
+    "dynamicrag/text/withheld.py",
 }
 """Modules whose strings are words of users, not prose of ours."""
 

@@ -112,6 +112,10 @@ class FeatureSet:
         """Whether any family needs the embedding model."""
         return any(part.embeds for part in self.parts)
 
+    def embedded(self, text: str) -> str | None:
+        """Return the text that is embedded for a query: its own without the template; ``None`` if none is."""
+        return self.template.own(text) if self.embeds else None
+
     @property
     def reads_text(self) -> bool:
         """Whether any family reads the question's words, or a template is removed from them."""

@@ -77,8 +77,10 @@ def compress(question: str, passages: Sequence[Passage], tokens: int) -> list[Pa
         worth.append(explained * by_words + (1 - explained) / (1 + piece.rank))
     kept: dict[int, list[int]] = {}
     for index in sorted(range(len(pieces)), key=lambda i: -worth[i]):
-        rank = pieces[index].rank
-        size = _size(pieces[index].text) + 1 + (0 if rank in kept else _size(passages[rank]["title"]))
+        rank, before = pieces[index].rank, pieces[index - 1]
+        gap = pieces[index].start - (before.end if index and before.rank == rank else 0)
+        size = _size(pieces[index].text) + max(1, gap - 1)  # a break between paragraphs counts once
+        size += 0 if rank in kept else _size(passages[rank]["title"])
         if size <= room or not kept:
             room -= size
             kept.setdefault(rank, []).append(index)

@@ -25,7 +25,7 @@ def always_fits(path: Mapping[str, str], *before: Mapping[str, str]) -> bool:  #
     return True
 
 
-async def embed_nothing() -> None:
+async def embed_nothing(text: str) -> None:
     """Do nothing: the embedding model computes in this process."""
 
 
@@ -50,8 +50,8 @@ class StageContext:
         attempts: The drafts so far; the last is under judgement; empty before verification.
         ways: The router's paths that verification may still lead to.
         ask: Calls a model of the policy, for routers that decide by a model.
-        embed: Calls a remote embedding model for the question, on the query's account and within the budget;
-            the vector is then in the embedder's cache. A router that embeds the question awaits it first.
+        embed: Calls a remote embedding model for a text, on the query's account and within the budget; the
+            vector is then in the embedder's cache. A router that embeds the question awaits it first.
         plan: The option of every stage: decided for the stages before this one, planned for the others.
         doubts: Stages that verification decides again if a draft is probably wrong.
         steps: At verification, the stage and the option to which a move back to each stage leads.
@@ -78,7 +78,7 @@ class StageContext:
     attempts: Sequence[Attempt] = ()
     ways: Sequence[Mapping[str, str]] = ()
     ask: Ask = NOBODY
-    embed: Callable[[], Awaitable[None]] = embed_nothing
+    embed: Callable[[str], Awaitable[None]] = embed_nothing
     plan: Mapping[str, Option] = field(default_factory=dict)
     doubts: frozenset[str] = frozenset()
     steps: Mapping[str, tuple[str, Option]] = field(default_factory=dict)

@@ -111,7 +111,8 @@ class LearntEscalation(Router):
             price[path] = price[self._originals[path]] + self._mending[path]
         query = Seen(context.query.text, context.features)
         room = self._room(context, [*ways, *later])
-        beliefs = await computed(context, self.embeds, self.judgement.believe, query, known, price, room)
+        text = self.judgement.prior.embedded(query)
+        beliefs = await computed(context, text, self.judgement.believe, query, known, price, room)
         verdict = self.judgement.policy.decide(beliefs, self._lam)
         step = int(verdict.step[0])
         if step in later:

@@ -84,7 +84,8 @@ class Learned(Estimating):
         """Return the estimates; with ``passing``, the choice: quality is then not traded against cost."""
         query = Seen(context.query.text, context.features)
         estimator = self.estimator
-        estimate = await computed(context, self.embeds, estimator.estimate, [query])
+        text = estimator.features.embedded(query.text)
+        estimate = await computed(context, text, estimator.estimate, [query])
         columns = [estimator.options.index(option.name) for option in context.options]
         quality = estimate.mean[0, columns]
         spread = None if estimate.spread is None else estimate.spread[0, columns]

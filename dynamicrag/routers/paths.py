@@ -168,6 +168,10 @@ class PathEstimator:
         estimator, known = self.at(query)
         return estimator.estimate([known])
 
+    def embedded(self, query: Seen) -> str | None:
+        """Return the text of a query that :meth:`estimate` embeds, if any."""
+        return self.at(query)[0].features.embedded(query.text)
+
     def both(self, queries: Sequence[Seen]) -> tuple[Floats, Floats]:
         """Return the expected qualities before and after retrieval, (n, k) each."""
         early = self.before.estimate([before_retrieval(query) for query in queries]).mean

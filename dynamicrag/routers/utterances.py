@@ -100,7 +100,7 @@ class Utterances(Router):
         """
         instead = context.nearest(self.planned(context.stage, context.options))
         try:
-            scores = await computed(context, True, self._scores, context.query.text)
+            scores = await computed(context, context.query.text, self._scores, context.query.text)
         except ProviderError as error:
             return Choice(instead, f"the question could not be embedded: {error}")
         if not scores:

@@ -16,20 +16,27 @@ T = TypeVar("T")
 
 
 async def computed(
-    context: StageContext, embeds: bool, work: Callable[P, T], *given: P.args, **more: P.kwargs
+    context: StageContext, text: str | None, work: Callable[P, T], *given: P.args, **more: P.kwargs
 ) -> T:
-    """Return the result of some work; if it embeds the question, it is done off the event loop."""
-    if not embeds:
+    """Return the result of some work; if it embeds ``text``, it is done off the event loop."""
+    if text is None:
         return work(*given, **more)
-    await context.embed()
+    await context.embed(text)
     return await asyncio.to_thread(work, *given, **more)
 
 
 async def question_vector(embedder: Embedder | None, context: StageContext) -> NDArray[np.float32] | None:
     """Return the embedding of the question, (d,); ``None`` without an embedder, or where it is not needed."""
     text = context.query.text
-    if embedder is None or needless(context.features) or not embedder.reads(text):
+    if embedder is None or needless(context.features):
         return None
     # a hop to a thread and back takes as long as the decision
     recent = embedder.recent(text, query=False)
-    return recent if recent is not None else (await computed(context, True, embedder, [text]))[0]
+    if recent is None:
+        return await computed(context, text, _vector, embedder, text)
+    return recent if embedder.reads(text) else None  # it was asked before, and so need not load anything
+
+
+def _vector(embedder: Embedder, text: str) -> NDArray[np.float32] | None:
+    """Return the embedding of a text, (d,), if the model can read it; blocks."""
+    return embedder.embed([text])[0] if embedder.reads(text) else None

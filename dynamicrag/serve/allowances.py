@@ -17,12 +17,13 @@ from dynamicrag.cost.reservations import Held
 from dynamicrag.cost.shared_purse import SharedPurse
 from dynamicrag.cost.vector import Cost
 from dynamicrag.errors import BudgetExceeded, InputError, TotalExceeded
+from dynamicrag.graph.call_reader import check_amount
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.policy.objective import limit_of_prices
 from dynamicrag.serve.errors import NO_RETRY, Refused
 from dynamicrag.store.address import data_dir
 
-__all__ = ["Share", "check_prices", "correct", "share_of"]
+__all__ = ["Share", "check_budgets", "correct", "share_of"]
 
 SHARES = 10
 """One request may use at most this part of its user's budget; so as many requests can run at a time."""
@@ -108,13 +109,15 @@ async def correct(ledger: Ledger, lines: Sequence[Line], budget: Budget, booked:
     await in_thread(lambda: budget.close(final, booked))
 
 
-def check_prices(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -> None:
-    """Refuse budgets of money, by their place for messages, if the price of a model is unknown.
+def check_budgets(rag: DynamicRAG, budgets: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse budgets, by their place for messages, that cannot be enforced.
 
     Raises:
-        InputError: A price is unknown.
+        InputError: A dimension or an amount is invalid, or money is limited and a price unknown.
     """
     for where, budget in budgets.items():
+        for dimension, amount in budget.items():
+            check_amount(dimension, amount, where)
         limited = limit_of_prices(budget)
         if limited is None:
             continue

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from dynamicrag.graph.rag import DynamicRAG
 from dynamicrag.serve import chat, decisions, feedback, metrics, models
 from dynamicrag.serve.access import Access
-from dynamicrag.serve.allowances import check_prices
+from dynamicrag.serve.allowances import check_budgets
 from dynamicrag.serve.errors import add_handlers
 from dynamicrag.serve.limits import BodyLimits
 from dynamicrag.serve.page import page
@@ -58,7 +58,7 @@ def create_app(rag: DynamicRAG, settings: Settings = Settings()) -> FastAPI:  # 
     Raises:
         InputError: A budget per user cannot be enforced.
     """
-    check_prices(rag, settings.budgets)
+    check_budgets(rag, settings.budgets)
     app = FastAPI(
         title="DynamicRAG", lifespan=_lifespan, docs_url=None, redoc_url=None, responses=ERRORS,
         description="Chat completions over your documents, routed per query under one budget.",

@@ -60,7 +60,9 @@ class Service:
     async def cancel(self) -> None:
         """Admit no query any more, cancel those that still run, and wait for their end."""
         self.gate.closed = self.stopping = True
-        for task in self._tasks:
+        running = list(self._tasks)
+        await asyncio.sleep(0)  # a task cancelled before its first step would leave its client waiting
+        for task in running:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dynamicrag.borders import answered, called, is_ours, method_of, number
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import ObjectError
+from dynamicrag.errors import BudgetExceeded, ObjectError
 from dynamicrag.plain_values import shown
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.types import Option
@@ -28,13 +28,18 @@ def planned_by(router: Router, stage: str, options: Sequence[Option]) -> int:
 
 
 async def chosen(router: Router, context: StageContext) -> Choice:
-    """Return the choice of a router.
+    """Return the choice of a router; if the budget has no room to embed the question, the planned option.
 
     Raises:
         ObjectError: A user-defined router failed, or made an invalid choice.
     """
     if is_ours(router):
-        return await router.choose(context)
+        try:
+            return await router.choose(context)
+        except BudgetExceeded as error:  # a draft that is paid for must not be lost by it
+            accept, planned = context.move("accept"), router.planned(context.stage, context.options)
+            index = context.nearest(planned) if accept is None else accept
+            return Choice(index, f"the question could not be embedded: {error}")
     what = method_of(f"stages.{context.stage}, router", router, "choose()")
     choice = await answered(lambda: router.choose(context), what)
     if not isinstance(choice, Choice):

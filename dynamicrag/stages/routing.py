@@ -1,5 +1,6 @@
 """Calls of routers to models and embedding models: on the account, within the budget, hidden."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,9 +90,13 @@ class RouterAsk:
             ModelError: The embedding failed.
         """
         embedder = self._asker.embedder
-        if embedder is None or embedder.runs == "in_process" or not embedder.reads(text):
+        if (
+            embedder is None
+            or embedder.runs == "in_process"
+            or embedder.recent(text, query=False) is not None
+        ):
             return
-        if embedder.recent(text, query=False) is None:
+        if await asyncio.to_thread(embedder.reads, text):
             self.calls += 1
             with self._waiting():
                 await portal.arun(self._embed(embedder, text))  # a cancelled caller leaves no reservation

@@ -106,3 +106,10 @@ def test_rows_and_code_keep_their_lines_and_their_indentation():
 def test_white_space_stays_as_it_is_between_neighbours(text, kept):
     found = passage("a#1", text) | {"document": "a", "title": ""}
     assert [p["text"] for p in compress("Mara designed new paint", [found], 9)] == [kept]
+
+
+@pytest.mark.parametrize("gap", ["\n" + " " * 60, "\n\n\n\n", " " * 9])
+def test_the_white_space_that_stays_counts_too(gap):
+    text = gap.join(f"The bridge of {1800 + number} was closed." for number in range(200))
+    (kept,) = compress("When was the bridge of 1850 closed?", [passage("a", text)], 300)
+    assert 1000 < len(kept["text"]) < 1250

@@ -127,3 +127,9 @@ async def test_joules_are_corrected_once_they_are_metered(site):
 def test_a_budget_in_usd_needs_every_price(site):
     with pytest.raises(InputError, match=r"no price is known of model 'm', .*set .*models\.m\.profile\.usd"):
         site.app(limited(1.0), models={"m": {}})
+
+
+@pytest.mark.parametrize("budget", [{"dollars": 1.0}, {"usd": float("nan")}, {"tokens": -1}])
+def test_a_budget_of_settings_names_dimensions_and_amounts(site, budget):
+    with pytest.raises(InputError, match=r"--budget-per-user.*(valid: .*usd|expected a number)"):
+        site.app(Settings(budget_per_user=budget))

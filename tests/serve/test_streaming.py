@@ -1,5 +1,6 @@
 """Text that was sent is never withdrawn; a client that leaves ends its query, which stays on the account."""
 
+import asyncio
 import json
 
 import pytest
@@ -119,6 +120,18 @@ async def test_a_server_that_stops_cancels_what_runs_and_closes_the_books(site):
     await intact(site, visit)
     late = await site.of(app).post(PATH, json=asked())
     assert (late.status_code, late.json()["error"]["type"]) == (503, "server_error")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_query_that_has_not_begun_when_the_server_stops_is_refused(site, stream):
+    app = site.app()
+    service = app.state.service
+    visit = Visit(app, json.dumps(asked(stream=stream)).encode())
+    while not service._tasks:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await service.cancel()
+    await visit.until(visit.task.done)
+    assert (visit.status, site.chat.calls) == (503, [])
 
 
 async def test_a_query_has_a_time_limit(site):

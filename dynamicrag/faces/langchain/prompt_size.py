@@ -21,7 +21,7 @@ IMAGE_TOKENS = 1_500.0
 """Expected tokens of an image: about a megapixel for Claude, six tiles for GPT-4o."""
 MOST_IMAGE_TOKENS = 48_169
 """Tokens of an image of any size, at most: gpt-4o-mini's 2,833 and 8 tiles of 5,667 each (OpenAI, "Images and
-vision"). Providers scale larger images down.
+vision"). Providers scale larger images down, or refuse them (GPT-6: above 30,000 patches of 1.2 tokens).
 """
 MOST_CLAUDE_IMAGE_TOKENS = 4_784
 """The same for Claude (Anthropic, "Vision")."""
@@ -93,9 +93,10 @@ def _parts(message: "BaseMessage") -> list[dict[str, Any]]:
 
 
 def _is_image(part: Mapping[str, Any]) -> bool:
-    """Return whether a part is an image, in the form of LangChain, OpenAI, Anthropic or Google."""
+    """Return whether a part is an image, in the form of LangChain, OpenAI, Anthropic, Google or Bedrock."""
     kind = str(part.get("mime_type") or part.get("media_type") or "")
-    return part.get("type") in ("image", "image_url", "input_image") or kind.startswith("image/")
+    typed = part.get("type") in ("image", "image_url", "input_image") or kind.startswith("image/")
+    return typed or "image" in part
 
 
 def _bytes(texts: Sequence[str]) -> int:

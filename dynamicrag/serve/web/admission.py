@@ -30,6 +30,11 @@ class Admission:
         """Whether callers have API keys."""
         return self._service is not None and self._service.settings.keys is not None
 
+    @property
+    def grants(self) -> bool:
+        """Whether visitors may grant a question more than its limits; a user's budget is never raised."""
+        return self._service is None or not (self.keyed or self._service.settings.budget_per_user)
+
     def call(self, caller: Caller, policy: str, weights: Mapping[str, float]) -> dict[str, Any]:
         """Return the options of a call."""
         own = {"filter": dict(caller.filter), "weights": dict(weights), "policy": policy}

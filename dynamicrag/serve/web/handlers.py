@@ -92,7 +92,7 @@ class Handlers:
         """Continue an answer that asks for more budget, with it or without; yields as :meth:`ask`."""
         conversation = self._of(known, request)
         last = conversation.answer(None)
-        if last is None or last.state != "asking" or (more and self._admission.keyed):
+        if last is None or last.state != "asking" or (more and not self._admission.grants):
             yield (gr.skip(),) * 6
             return
         self._writer.resume(_caller(request), conversation, more)
@@ -212,7 +212,7 @@ class Handlers:
                 value=len(answers) - 1 if answers else None,
                 visible=len(answers) > 1,
             ),
-            gr.Button(visible=asks and not self._admission.keyed),
+            gr.Button(visible=asks and self._admission.grants),
             gr.Button(visible=asks),
             *self._beside(last, factor),
             ratings.stored(conversation, None),

@@ -213,6 +213,7 @@ IMAGES = [
     {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": DATA}},
     {"type": "input_image", "image_url": DATA},
     {"type": "media", "mime_type": "image/png", "data": DATA},
+    {"image": {"format": "png", "source": {"bytes": DATA.encode()}}},
 ]
 
 

@@ -93,6 +93,14 @@ async def test_a_key_limits_what_its_visitor_may_see_and_spend(site):
     assert "secret" not in admission.failure(RuntimeError("secret path"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "grants"),
+    [(Settings(), True), (Settings(keys=KEYS), False), (Settings(budget_per_user={"tokens": 100}), False)],
+)
+def test_visitors_cannot_raise_the_budget_of_a_user(site, settings, grants):
+    assert Admission(site.app(settings).state.service).grants is grants
+
+
 async def test_a_question_counts_by_the_status_that_the_api_would_give_it(site):
     service = site.app(Settings(seconds=0.01)).state.service
     admission = Admission(service)
@@ -122,6 +130,7 @@ async def test_without_a_server_everybody_may_ask(site):
     admission = Admission(None)
     async with admission.admitted(Caller(), "policy") as ticket:
         assert not ticket.limits
+    assert admission.grants
     assert admission.failure(InputError("what, and how to mend it")) == "what, and how to mend it"
 
 
