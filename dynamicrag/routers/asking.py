@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dynamicrag.errors import ModelUnavailable
+from dynamicrag.errors import BudgetExceeded, ModelUnavailable
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from dynamicrag.llm.completion import Completion
+
+
+class NotEmbedded(BudgetExceeded):
+    """The budget has no room to embed the question for a router."""
 
 
 class Ask(Protocol):

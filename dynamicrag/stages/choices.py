@@ -7,8 +7,9 @@ from typing import Any
 
 from dynamicrag.borders import answered, called, is_ours, method_of, number
 from dynamicrag.cost.vector import Cost
-from dynamicrag.errors import BudgetExceeded, ObjectError
+from dynamicrag.errors import ObjectError
 from dynamicrag.plain_values import shown
+from dynamicrag.routers.asking import NotEmbedded
 from dynamicrag.routers.base import Choice, Router, StageContext
 from dynamicrag.types import Option
 
@@ -36,7 +37,7 @@ async def chosen(router: Router, context: StageContext) -> Choice:
     if is_ours(router):
         try:
             return await router.choose(context)
-        except BudgetExceeded as error:  # a draft that is paid for must not be lost by it
+        except NotEmbedded as error:  # a draft that is paid for must not be lost by it
             accept, planned = context.move("accept"), router.planned(context.stage, context.options)
             index = context.nearest(planned) if accept is None else accept
             return Choice(index, f"the question could not be embedded: {error}")

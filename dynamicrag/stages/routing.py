@@ -13,10 +13,11 @@ from dynamicrag.call_options import NO_OPTIONS, CallOptions
 from dynamicrag.cost.budget import Budget
 from dynamicrag.cost.charge import cost_of
 from dynamicrag.cost.profiles import IN_PROCESS, Profile
-from dynamicrag.errors import ModelUnavailable
+from dynamicrag.errors import BudgetExceeded, ModelUnavailable
 from dynamicrag.llm.chat import ChatModel
 from dynamicrag.llm.completion import Completion
 from dynamicrag.retrieval.embedder import Embedder
+from dynamicrag.routers.asking import NotEmbedded
 from dynamicrag.stages.base import Run
 from dynamicrag.stages.call import call
 from dynamicrag.types import Usage
@@ -86,7 +87,7 @@ class RouterAsk:
         """Embed a text if the embedding model is remote; its vector is then in the model's cache.
 
         Raises:
-            BudgetExceeded: It exceeds the remaining budget.
+            NotEmbedded: It exceeds the remaining budget.
             ModelError: The embedding failed.
         """
         embedder = self._asker.embedder
@@ -99,7 +100,10 @@ class RouterAsk:
         if await asyncio.to_thread(embedder.reads, text):
             self.calls += 1
             with self._waiting():
-                await portal.arun(self._embed(embedder, text))  # a cancelled caller leaves no reservation
+                try:
+                    await portal.arun(self._embed(embedder, text))  # a cancelled caller leaves no reservation
+                except BudgetExceeded as error:
+                    raise NotEmbedded(str(error)) from error
 
     async def _embed(self, embedder: Embedder, text: str) -> None:
         ledger, profile = self._asker.run.ledger, self._asker.embedding
