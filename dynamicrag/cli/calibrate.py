@@ -10,7 +10,7 @@ import typer
 from dynamicrag.cli import training
 from dynamicrag.cli.console import plain
 from dynamicrag.cli.options import MOST_SAMPLES, MOST_SEED, CorpusOption, JsonOption, PolicyOption
-from dynamicrag.cli.output import write_text
+from dynamicrag.cli.output import check_apart, write_text
 from dynamicrag.cli.progress import bar
 from dynamicrag.cli.result import Output
 from dynamicrag.cli.specs import numbers, parts_of
@@ -67,6 +67,7 @@ def calibrate(
 
     console = Output(json, html)
     _check_out(out)
+    check_apart({"--out": out, "--html": html, "--json": json})
     recipe = training.recipe(router, features, seed)
     check_families(recipe.families)
     limits = {"joules": joules, "usd": None if usd_per_1000 is None else usd_per_1000 / 1000}

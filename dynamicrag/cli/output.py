@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +36,21 @@ def check_target(target: str | None, option: str = "--json") -> None:
             probe.unlink()
     except OSError as error:
         raise InputError(f"{option} {path}: cannot be written: {error.strerror}") from None
+
+
+def check_apart(targets: Mapping[str, Path | str | None]) -> None:
+    """Check that the files of a command do not overwrite each other.
+
+    Args:
+        targets: Files by option.
+
+    Raises:
+        InputError: Two options name the same file.
+    """
+    files = {option: Path(target) for option, target in targets.items() if target is not None}
+    for (one, path), (other, same) in combinations(files.items(), 2):
+        if path == same and not is_stream(path):
+            raise InputError(f"{one} and {other}: both are {path}; give each a file of its own")
 
 
 def write_json(target: str | None, value: Any) -> None:

@@ -2,9 +2,8 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ import typer
 
 from dynamicrag.cli.console import PlainConsole
 from dynamicrag.cli.options import JsonOption
-from dynamicrag.cli.output import check_target, write_text
+from dynamicrag.cli.output import check_apart, check_target, write_text
 from dynamicrag.cli.result import Output
 from dynamicrag.cli.stores import open_runs
 from dynamicrag.errors import InputError, unknown
@@ -76,7 +75,7 @@ def report(
     runs, policy = open_runs(named), policy if named is None else named.name
     out = Output(json, html)
     check_target(None if csv is None else str(csv), "--csv")
-    _check_files({"--html": html, "--csv": csv, "--json": Path(json) if json else None})
+    check_apart({"--html": html, "--csv": csv, "--json": json})
     begin = 0.0 if since is None else moment(since, "--since", now)
     selection = Selection(policy, thread, tag, user, begin, by, baseline)
     turns, processes, notes = load(runs)
@@ -143,13 +142,6 @@ def _prune(runs: "Runs", age: str, user: str | None, now: float) -> None:
     owner = f" of {user}" if user else ""
     since = "" if before is None else f" from before {datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M} UTC"
     PlainConsole().print(f"{number:,} {what}{owner}{since} deleted")
-
-
-def _check_files(files: Mapping[str, Path | None]) -> None:
-    """Refuse files that would overwrite each other."""
-    for (one, path), (other, same) in combinations(files.items(), 2):
-        if path is not None and path == same:
-            raise InputError(f"{one} and {other}: both are {path}; give each a file of its own")
 
 
 def _nothing(turns: "Sequence[Turn]", selection: Selection) -> str:

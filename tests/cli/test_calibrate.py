@@ -136,6 +136,7 @@ def test_a_preset_calibrated_on_the_sample_recording_is_a_valid_policy(there, ru
         (("--quality", "1", "--stages", "generatr"), "did you mean 'generator'"),
         (("--quality", "1", "--policy", "nopreset"), "unknown preset"),
         (("--quality", "1", "--out", "new.txt"), "ends in .yaml"),
+        (("--quality", "1", "--html", "new.yaml"), "--out and --html: both are new.yaml; give each a file"),
         (("--quality", "1", "--html", "gone/r.html"), "--html gone/r.html: there is no folder gone"),
     ],
 )
