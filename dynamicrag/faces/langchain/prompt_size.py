@@ -20,11 +20,13 @@ AROUND_TOOL = 32
 IMAGE_TOKENS = 1_500.0
 """Expected tokens of an image: about a megapixel for Claude, six tiles for GPT-4o."""
 MOST_IMAGE_TOKENS = 48_169
-"""Tokens of an image of any size, at most: gpt-4o-mini's 2,833 and 8 tiles of 5,667 each (OpenAI, "Images and
-vision"). Providers scale larger images down, or refuse them (GPT-6: above 30,000 patches of 1.2 tokens).
+"""Tokens of an image of any size: the largest figure found, gpt-4o-mini's 2,833 and 8 tiles of 5,667 each.
+
+Source: bills of users and documentation of packages, November 2026, not the provider's own page. Providers
+scale larger images down, or refuse them. No figure was found for Gemini.
 """
 MOST_CLAUDE_IMAGE_TOKENS = 4_784
-"""The same for Claude (Anthropic, "Vision")."""
+"""The same for Claude, from sources of the same kind."""
 
 
 @dataclass(frozen=True)
